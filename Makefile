@@ -1,0 +1,41 @@
+# `make demo` and `make test` set everything up by themselves; nothing is installed outside this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check quick bench lint clean setup
+
+demo: $(READY)  ## a synthetic cluster and shardex on it, until Ctrl-C
+	@exec $(BIN)/python -m load demo
+
+test: $(READY) .venv/.tools  ## everything that .ci/run runs
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: lint test  ## what every commit passes
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+quick: $(READY)  ## the tests that start no process trees
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+bench: $(READY)  ## the short set of measurements, with targets
+	$(BIN)/python -m load bench
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "shardex needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,load]'
+	@touch $@
+
+# Debian's own Prometheus, unpacked here: no root, no service is started.
+.venv/.tools: $(READY) .ci/tools
+	.ci/tools .venv/debian
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,7 @@
+"""python -m shardex"""
+
+import sys
+
+from shardex.cli import main
+
+sys.exit(main())

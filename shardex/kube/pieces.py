@@ -1,0 +1,166 @@
+"""Bytes of the API server -> bytes of single objects, without decoding them.
+
+An API server writes compact JSON: list items follow one another as `},{"metadata":{`, watch events are lines. So an
+object is found by searching for the seam, and its uid by searching behind `"metadata":{`; any other shape goes to the
+decoder. A seam can stand inside an object too, where it holds a list of objects; for such kinds, and after a list that
+did not add up, every cut is verified.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from shardex.kube.meta import Part
+
+_ITEMS = b'"items":['
+_HEAD = 16  # bytes of the first item that, after a comma, mark a seam: `{"metadata":{"na`, `{"apiVersion":"c`
+
+
+class ListMeta(Part):
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    remaining_item_count: int | None = None
+
+
+class Envelope(Part):
+    """A list without its items."""
+
+    metadata: ListMeta = ListMeta()
+
+
+class Key(Part):
+    """What names an object."""
+
+    uid: str = ""
+    name: str = ""
+    namespace: str = ""
+    resource_version: str = ""
+    annotations: dict[str, str] | None = None
+
+
+class Named(Part):
+    metadata: Key = Key()
+
+
+class Raw(Part):
+    """An object or event of which only the parts are known."""
+
+    type: str = ""
+    object: msgspec.Raw = msgspec.Raw(b"")
+
+
+envelope = msgspec.json.Decoder(Envelope).decode
+named = msgspec.json.Decoder(Named).decode
+event = msgspec.json.Decoder(Raw).decode
+_complete = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+class ListBody:
+    """Splits the body of a list into items as it arrives; never holds more than one item and one chunk.
+
+    careful  verify every cut: the objects hold lists of objects, or a list did not add up
+    meta     the list's own metadata, once the iteration is over
+    raise    msgspec.DecodeError when the body is no list
+    """
+
+    def __init__(self, careful: bool = False) -> None:
+        self.careful = careful
+        self.meta = ListMeta()
+        self._tail = b""
+
+    def items(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        source = iter(chunks)
+        head = b""
+        for chunk in source:
+            head += chunk
+            at = head.find(_ITEMS)
+            if at >= 0:
+                head, rest = head[: at + len(_ITEMS)], head[at + len(_ITEMS) :]
+                yield from self._split(rest, source)
+                break
+        # A body without items is `"items":null`, as Go writes a list that was never filled, or no list at all.
+        self.meta = envelope(head + self._tail).metadata
+
+    def _split(self, buffer: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
+        while len(buffer) < _HEAD and (chunk := next(source, b"")):
+            buffer += chunk
+        seam = b"}," + buffer[:_HEAD]
+        searched = 0
+        while True:
+            start = 0
+            while (at := buffer.find(seam, searched)) >= 0:
+                item = buffer[start : at + 1]
+                searched = at + 2
+                if not self.careful or _is_whole(item):
+                    yield item
+                    start = searched
+            chunk = next(source, b"")
+            if not chunk:
+                break
+            searched = max(start, len(buffer) - len(seam) + 1) - start
+            buffer = buffer[start:] + chunk
+        last = buffer[start:]
+        # Nested lists may follow the last item's last brace, so its end is the last `}]` that leaves a whole object.
+        end = last.rfind(b"}]") if last.startswith(b"{") else -1
+        while end >= 0 and not _is_whole(last[: end + 1]):
+            end = last.rfind(b"}]", 0, end + 1)
+        if end >= 0:
+            yield last[: end + 1]
+        self._tail = last[end + 1 :]
+
+
+def _is_whole(item: bytes) -> bool:
+    try:
+        _complete(item)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def uid_of(item: bytes) -> str:
+    """metadata.uid of an object; "" when it has none.
+
+    raise  msgspec.DecodeError when the bytes are no object
+    """
+    at = item.find(b'"metadata":{')
+    if at >= 0 and item.count(b"{", 0, at) == 1 and b"[" not in item[:at]:
+        start = item.find(b'"uid":"', at)
+        if start >= 0 and item.count(b"{", at, start) == 1 and item.find(b"[", at, start) < 0:
+            start += 7
+            return item[start : item.index(b'"', start)].decode()
+    return named(item).metadata.uid
+
+
+class Lines:
+    """Chunks -> whole lines; what is left when the stream ends is half a line."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+
+    def split(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk completes."""
+        if b"\n" not in chunk:
+            self._rest.append(chunk)
+            return []
+        lines = (b"".join(self._rest) + chunk if self._rest else chunk).split(b"\n")
+        self._rest = [lines.pop()]
+        return lines
+
+    @property
+    def half(self) -> bool:
+        return any(self._rest)
+
+
+_TYPES = tuple((f'{{"type":"{type}","object":'.encode(), type) for type in ("MODIFIED", "ADDED", "DELETED"))
+
+
+def event_of(line: bytes) -> tuple[str, bytes]:
+    """Type and object of one line of a watch.
+
+    raise  msgspec.DecodeError when the line is no event
+    """
+    for prefix, type in _TYPES:
+        if line.startswith(prefix) and line.endswith(b"}}"):
+            return type, line[len(prefix) : -1]
+    found = event(line)
+    return found.type, bytes(found.object)

@@ -1,0 +1,64 @@
+"""Resource names and quantities ("cpu", "500m") as rows: name as a label, unit, number."""
+
+import re
+from functools import lru_cache
+
+from shardex.exposition.labels import sanitize
+from shardex.kube.quantity import Quantity, milli, whole
+
+Entries = tuple[tuple[str, Quantity], ...]
+Amounts = tuple[tuple[str, str, float], ...]
+
+CORE, BYTE, INTEGER = "core", "byte", "integer"
+
+_BYTES = frozenset({"memory", "storage", "ephemeral-storage"})
+_QUOTA = "requests."  # what a quota calls the resource, which must be a qualified name too
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LOCAL = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
+
+
+def units(name: str) -> tuple[str, ...]:
+    """Units a resource name is shown with; none for a name that is not shown, two for hugepages-a.example/b."""
+    if name == "cpu":
+        return (CORE,)
+    if name in _BYTES:
+        return (BYTE,)
+    sized = name.startswith(("hugepages-", "attachable-volumes-"))
+    return ((BYTE,) if sized else ()) + ((INTEGER,) if extended(name) else ())
+
+
+def extended(name: str) -> bool:
+    """Whether the resource is a device plugin's or an operator's: a qualified name outside Kubernetes' own domains."""
+    domain, slash, local = name.partition("/")
+    return (
+        bool(slash)
+        and "kubernetes.io/" not in name
+        and not name.startswith(_QUOTA)
+        and len(_QUOTA + domain) <= 253
+        and _DOMAIN.fullmatch(domain) is not None
+        and _LOCAL.fullmatch(local) is not None
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def container_amounts(entries: Entries) -> Amounts:
+    """(resource, unit, number) for each entry of a container's limits or requests: cpu to the milli, others whole."""
+    return _distinct(
+        [(name, unit, milli(q) if unit == CORE else whole(q)) for name, q in entries for unit in units(name)]
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def node_amounts(entries: Entries) -> Amounts:
+    """(resource, unit, number) for each entry of a node's capacity or allocatable: all to the milli, with pods."""
+    return _distinct(
+        [(name, unit, milli(q)) for name, q in entries for unit in ((INTEGER,) if name == "pods" else units(name))]
+    )
+
+
+def _distinct(rows: list[tuple[str, str, float]]) -> Amounts:
+    """Names as labels: a.example/gpu and a-example/gpu are one then, and the first counts."""
+    first: dict[tuple[str, str], float] = {}
+    for name, unit, number in rows:
+        first.setdefault((sanitize(name), unit), number)
+    return tuple((label, unit, number) for (label, unit), number in first.items())

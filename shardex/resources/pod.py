@@ -1,0 +1,651 @@
+from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address
+from socket import AF_INET, inet_pton
+from typing import Any
+
+import msgspec
+
+from shardex.exposition.family import COUNTER, Source, alpha, stable
+from shardex.kube.meta import Condition, ObjectMeta, Part, seconds
+from shardex.kube.quantity import Quantity, milli, whole
+from shardex.resources.containers import (
+    Container,
+    ContainerStatus,
+    InitContainer,
+    each,
+    each_amount,
+    each_reason,
+    is_running,
+    is_terminated,
+    is_waiting,
+    last_exit_code,
+    last_finished,
+    last_terminated,
+    limits,
+    ready,
+    requests,
+    restarts,
+    started,
+    terminated,
+    waiting,
+)
+from shardex.resources.resource import Resource
+from shardex.resources.shared import (
+    STATUSES,
+    Row,
+    annotations_family,
+    controlled_owners,
+    created,
+    deleted,
+    distinct,
+    labels_family,
+    one_of,
+    stamp,
+)
+
+# The reasons that kubelets, controllers and schedulers give; any other would be an unbounded label.
+REASONS = (
+    "Evicted",
+    "NodeAffinity",
+    "NodeLost",
+    "PreemptionByScheduler",
+    "SchedulingGated",
+    "Shutdown",
+    "TerminationByKubelet",
+    "UnexpectedAdmissionError",
+)
+DISRUPTIONS = frozenset(
+    {
+        "PreemptionByScheduler",
+        "DeletionByTaintManager",
+        "EvictionByEvictionAPI",
+        "DeletionByPodGC",
+        "TerminationByKubelet",
+    }
+)
+
+# Label names of rows that several families share.
+IMAGE = ("container", "image_spec", "image", "image_id", "container_id")
+AMOUNT = ("container", "node", "resource", "unit")
+CLAIM = ("volume", "persistentvolumeclaim", "ephemeral")
+
+
+class Claim(Part):
+    claim_name: str = ""
+    read_only: bool = False
+
+
+class Ephemeral(Part):
+    """A claim that lives as long as its pod; only its being there is read."""
+
+
+class Volume(Part):
+    name: str = ""
+    persistent_volume_claim: Claim | None = None
+    ephemeral: Ephemeral | None = None
+
+
+class Toleration(Part):
+    key: str = ""
+    operator: str = ""
+    value: str = ""
+    effect: str = ""
+    toleration_seconds: int | None = None
+
+
+class ResourceClaim(Part):
+    name: str = ""
+    resource_claim_name: str | None = None
+    resource_claim_template_name: str | None = None
+
+
+class ResourceClaimStatus(Part):
+    name: str = ""
+    resource_claim_name: str | None = None
+
+
+class PodIP(Part):
+    ip: str = ""
+
+
+class Spec(Part):
+    node_name: str = ""
+    host_network: bool = False
+    priority_class_name: str = ""
+    restart_policy: str = ""
+    runtime_class_name: str | None = None
+    scheduler_name: str = ""
+    service_account_name: str = ""
+    containers: list[Container] | None = None
+    init_containers: list[InitContainer] | None = None
+    volumes: list[Volume] | None = None
+    tolerations: list[Toleration] | None = None
+    node_selector: dict[str, str] | None = None
+    overhead: dict[str, Quantity] | None = None
+    resource_claims: list[ResourceClaim] | None = None
+
+
+class Status(Part):
+    phase: str = ""
+    reason: str = ""
+    qos_class: str = ""
+    host_ip: str = msgspec.field(default="", name="hostIP")
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    pod_ips: list[PodIP] | None = msgspec.field(default=None, name="podIPs")
+    start_time: str | None = None
+    conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+    resource_claim_statuses: list[ResourceClaimStatus] | None = None
+
+
+class Pod(Part):
+    metadata: ObjectMeta = ObjectMeta()
+    spec: Spec = Spec()
+    status: Status = Status()
+
+
+def main(pod: Pod) -> list[ContainerStatus] | None:
+    return pod.status.container_statuses
+
+
+def init(pod: Pod) -> list[ContainerStatus] | None:
+    return pod.status.init_container_statuses
+
+
+def main_specs(pod: Pod) -> list[Container] | None:
+    return pod.spec.containers
+
+
+def init_specs(pod: Pod) -> list[InitContainer] | None:
+    return pod.spec.init_containers
+
+
+def completed(pod: Pod) -> int | None:
+    """When the last container that has ended ended; None while that is not after 1970."""
+    ends = [stamp(s.state.terminated.finished_at) for s in main(pod) or () if s.state.terminated]
+    return last if ends and (last := max(ends)) > 0 else None
+
+
+def info(pod: Pod) -> tuple[Row]:
+    spec, status = pod.spec, pod.status
+    kind = name = ""
+    for owner in pod.metadata.owner_references or ():
+        if owner.controller:
+            kind, name = owner.kind, owner.name
+            break
+    network = "true" if spec.host_network else "false"
+    return ((status.host_ip, status.pod_ip, spec.node_name, kind, name, spec.priority_class_name, network, 1),)
+
+
+def container_info(pod: Pod) -> Iterable[Row]:
+    """Containers that have a status: image as asked for, image as run, ids."""
+    return distinct(
+        [
+            (s.name, c.image, s.image, s.image_id, s.container_id, 1)
+            for c in pod.spec.containers or ()
+            for s in pod.status.container_statuses or ()
+            if s.name == c.name
+        ]
+    )
+
+
+def init_container_info(pod: Pod) -> Iterable[Row]:
+    """The same of init containers, with the restart policy that makes one a sidecar."""
+    return distinct(
+        [
+            (s.name, c.image, s.image, s.image_id, s.container_id, c.restart_policy or "", 1)
+            for c in pod.spec.init_containers or ()
+            for s in pod.status.init_container_statuses or ()
+            if s.name == c.name
+        ]
+    )
+
+
+def addresses(pod: Pod) -> Iterable[Row]:
+    """(address, "4" or "6"); what is no address gives no row."""
+    found = [entry.ip for entry in pod.status.pod_ips or ()]
+    return distinct([(text, family, 1) for text in found if (family := ip_family(text))])
+
+
+def ip_family(text: str) -> str:
+    """Family of an address, 4 or 6, as text: 4 for an IPv4 one inside an IPv6 one too; empty for what is no address."""
+    try:
+        inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        pass  # asked first, since ipaddress takes ten times as long and most addresses are IPv4
+    else:
+        return "4"
+    try:
+        address = IPv6Address(text)
+    except ValueError:
+        return ""
+    return "6" if address.ipv4_mapped is None else "4"
+
+
+def overhead(resource: str, amount: Callable[[Quantity], float]) -> Source:
+    def source(pod: Pod) -> float | None:
+        amounts = pod.spec.overhead
+        return amount(amounts[resource]) if amounts and resource in amounts else None
+
+    return source
+
+
+def resource_claims(pod: Pod) -> Iterable[Row]:
+    """(name in the pod, claim, template); a claim made from a template is named in the status, later."""
+    spec = pod.spec.resource_claims
+    if not spec:
+        return ()
+    made = {s.name: s.resource_claim_name for s in pod.status.resource_claim_statuses or () if s.resource_claim_name}
+    return distinct(
+        [
+            (
+                c.name,
+                made.get(c.name, "") if c.resource_claim_name is None else c.resource_claim_name,
+                template or "",
+                1,
+            )
+            for c in spec
+            if (template := c.resource_claim_template_name) is not None or c.resource_claim_name is not None
+        ]
+    )
+
+
+def volume_claims(number: Callable[[Claim], Any], ephemeral: int) -> Source:
+    """(volume, claim, ephemeral) with the number of the claim; an ephemeral volume's claim is named after its pod."""
+
+    def rows(pod: Pod) -> Iterable[Row]:
+        found: list[Row] = []
+        for volume in pod.spec.volumes or ():
+            claim = volume.persistent_volume_claim
+            if claim is not None:
+                found.append((volume.name, claim.claim_name, "false", number(claim)))
+            elif volume.ephemeral is not None:
+                found.append((volume.name, f"{pod.metadata.name}-{volume.name}", "true", ephemeral))
+        return distinct(found)
+
+    return rows
+
+
+def condition(type: str) -> Source:
+    """A row a status, 1 for the one that the condition has; no rows without the condition."""
+
+    def rows(pod: Pod) -> Iterable[Row]:
+        for c in pod.status.conditions or ():
+            if c.type == type:
+                return [(label, c.status == status) for status, label in STATUSES]
+        return ()
+
+    return rows
+
+
+def since(type: str, status: str) -> Source:
+    """When the condition took that status; None while it has another."""
+
+    def source(pod: Pod) -> int | None:
+        for c in pod.status.conditions or ():
+            if c.type == type and c.status == status:
+                return stamp(c.last_transition_time)
+        return None
+
+    return source
+
+
+def unschedulable(pod: Pod) -> int | None:
+    for c in pod.status.conditions or ():
+        if c.type == "PodScheduled" and c.status == "False":
+            return 1
+    return None
+
+
+def reasons(pod: Pod) -> Iterable[Row]:
+    """Every known reason found in status, conditions and ended containers; Other for an unknown one of the status."""
+    status = pod.status
+    found = [c.reason for c in status.conditions or ()]
+    found += [s.state.terminated.reason for s in main(pod) or () if s.state.terminated]
+    found.append(status.reason)
+    if not any(found):
+        return ()
+    rows = [(reason, 1) for reason in REASONS if reason in found]
+    if status.reason and status.reason not in REASONS:
+        rows.append(("Other", 1))
+    return rows
+
+
+def disruptions(pod: Pod) -> Iterable[Row]:
+    """Reasons of DisruptionTarget conditions, whatever their status."""
+    targets = [c.reason for c in pod.status.conditions or () if c.type == "DisruptionTarget"]
+    return distinct([(reason if reason in DISRUPTIONS else "Other", 1) for reason in targets])
+
+
+def tolerations(pod: Pod) -> Iterable[Row]:
+    return distinct(
+        [
+            (t.key, t.operator, t.value, t.effect, "" if t.toleration_seconds is None else str(t.toleration_seconds), 1)
+            for t in pod.spec.tolerations or ()
+        ]
+    )
+
+
+def runtime_class(pod: Pod) -> Iterable[Row]:
+    return () if pod.spec.runtime_class_name is None else ((pod.spec.runtime_class_name, 1),)
+
+
+PODS = Resource(
+    "v1",
+    "pods",
+    "Pod",
+    Pod,
+    identity=(("namespace", "metadata.namespace"), ("pod", "metadata.name"), ("uid", "metadata.uid")),
+    families=(
+        stable("kube_pod_completion_time", "When the last container of the Pod ended, in Unix seconds.", completed),
+        stable("kube_pod_container_info", "What a container of the Pod runs: images and ids.", container_info, *IMAGE),
+        stable(
+            "kube_pod_container_resource_limits",
+            "What a container may use at most of each resource.",
+            each_amount(main_specs, limits),
+            *AMOUNT,
+        ),
+        stable(
+            "kube_pod_container_resource_requests",
+            "What a container asks for of each resource.",
+            each_amount(main_specs, requests),
+            *AMOUNT,
+        ),
+        stable(
+            "kube_pod_container_state_started",
+            "When the container started, in Unix seconds.",
+            each(main, started),
+            "container",
+        ),
+        alpha(
+            "kube_pod_container_status_last_terminated_reason",
+            "Why the container ended the last time.",
+            each_reason(main, last_terminated),
+            "container",
+            "reason",
+        ),
+        alpha(
+            "kube_pod_container_status_last_terminated_exitcode",
+            "Exit code with which the container ended the last time.",
+            each(main, last_exit_code),
+            "container",
+        ),
+        alpha(
+            "kube_pod_container_status_last_terminated_timestamp",
+            "When the container ended the last time, in Unix seconds.",
+            each(main, last_finished),
+            "container",
+        ),
+        stable(
+            "kube_pod_container_status_ready",
+            "Whether the container passes its readiness probe.",
+            each(main, ready),
+            "container",
+        ),
+        stable(
+            "kube_pod_container_status_restarts_total",
+            "How often the container was restarted.",
+            each(main, restarts),
+            "container",
+            type=COUNTER,
+        ),
+        stable(
+            "kube_pod_container_status_running", "Whether the container runs now.", each(main, is_running), "container"
+        ),
+        stable(
+            "kube_pod_container_status_terminated",
+            "Whether the container has ended.",
+            each(main, is_terminated),
+            "container",
+        ),
+        alpha(
+            "kube_pod_container_status_terminated_reason",
+            "Why the container has ended.",
+            each_reason(main, terminated),
+            "container",
+            "reason",
+        ),
+        stable(
+            "kube_pod_container_status_waiting",
+            "Whether the container waits to be started.",
+            each(main, is_waiting),
+            "container",
+        ),
+        stable(
+            "kube_pod_container_status_waiting_reason",
+            "Why the container waits.",
+            each_reason(main, waiting),
+            "container",
+            "reason",
+        ),
+        stable("kube_pod_created", "When the Pod was created, in Unix seconds.", created),
+        alpha("kube_pod_deletion_timestamp", "When the Pod is to be gone, in Unix seconds.", deleted),
+        stable(
+            "kube_pod_info",
+            "Where the Pod runs and what made it.",
+            info,
+            "host_ip",
+            "pod_ip",
+            "node",
+            "created_by_kind",
+            "created_by_name",
+            "priority_class",
+            "host_network",
+        ),
+        alpha("kube_pod_ips", "Addresses of the Pod, one a row.", addresses, "ip", "ip_family"),
+        stable(
+            "kube_pod_init_container_info",
+            "What an init container of the Pod runs: images, ids, restart policy.",
+            init_container_info,
+            *IMAGE,
+            "restart_policy",
+        ),
+        alpha(
+            "kube_pod_init_container_resource_limits",
+            "What an init container may use at most of each resource.",
+            each_amount(init_specs, limits),
+            *AMOUNT,
+        ),
+        alpha(
+            "kube_pod_init_container_resource_requests",
+            "What an init container asks for of each resource.",
+            each_amount(init_specs, requests),
+            *AMOUNT,
+        ),
+        alpha(
+            "kube_pod_init_container_state_started",
+            "When the init container started, in Unix seconds.",
+            each(init, started),
+            "container",
+        ),
+        alpha(
+            "kube_pod_init_container_status_last_terminated_reason",
+            "Why the init container ended the last time.",
+            each_reason(init, last_terminated),
+            "container",
+            "reason",
+        ),
+        alpha(
+            "kube_pod_init_container_status_last_terminated_exitcode",
+            "Exit code with which the init container ended the last time.",
+            each(init, last_exit_code),
+            "container",
+        ),
+        alpha(
+            "kube_pod_init_container_status_last_terminated_timestamp",
+            "When the init container ended the last time, in Unix seconds.",
+            each(init, last_finished),
+            "container",
+        ),
+        stable(
+            "kube_pod_init_container_status_ready",
+            "Whether the init container is done, or passes its readiness probe.",
+            each(init, ready),
+            "container",
+        ),
+        stable(
+            "kube_pod_init_container_status_restarts_total",
+            "How often the init container was restarted.",
+            each(init, restarts),
+            "container",
+            type=COUNTER,
+        ),
+        stable(
+            "kube_pod_init_container_status_running",
+            "Whether the init container runs now.",
+            each(init, is_running),
+            "container",
+        ),
+        stable(
+            "kube_pod_init_container_status_terminated",
+            "Whether the init container has ended.",
+            each(init, is_terminated),
+            "container",
+        ),
+        alpha(
+            "kube_pod_init_container_status_terminated_reason",
+            "Why the init container has ended.",
+            each_reason(init, terminated),
+            "container",
+            "reason",
+        ),
+        stable(
+            "kube_pod_init_container_status_waiting",
+            "Whether the init container waits to be started.",
+            each(init, is_waiting),
+            "container",
+        ),
+        alpha(
+            "kube_pod_init_container_status_waiting_reason",
+            "Why the init container waits.",
+            each_reason(init, waiting),
+            "container",
+            "reason",
+        ),
+        annotations_family("kube_pod_annotations"),
+        labels_family("kube_pod_labels"),
+        alpha(
+            "kube_pod_overhead_cpu_cores",
+            "Cores that running the Pod costs beyond its containers.",
+            overhead("cpu", milli),
+        ),
+        alpha(
+            "kube_pod_overhead_memory_bytes",
+            "Memory that running the Pod costs beyond its containers, in bytes.",
+            overhead("memory", whole),
+        ),
+        stable(
+            "kube_pod_owner", "What owns the Pod.", controlled_owners, "owner_kind", "owner_name", "owner_is_controller"
+        ),
+        alpha(
+            "kube_pod_resourceclaim_info",
+            "Resource claims of the Pod: its own name for each, the claim, and the template it came from.",
+            resource_claims,
+            "claim_name",
+            "resourceclaim_name",
+            "resourceclaim_template_name",
+        ),
+        stable(
+            "kube_pod_restart_policy",
+            "When containers of the Pod are restarted.",
+            lambda p: ((p.spec.restart_policy, 1),),
+            "type",
+        ),
+        alpha(
+            "kube_pod_runtimeclass_name_info",
+            "Runtime class that the Pod asks for.",
+            runtime_class,
+            "runtimeclass_name",
+        ),
+        stable(
+            "kube_pod_spec_volumes_persistentvolumeclaims_info",
+            "Volumes of the Pod that are claims, named or ephemeral.",
+            volume_claims(lambda _: 1, ephemeral=1),
+            *CLAIM,
+        ),
+        stable(
+            "kube_pod_spec_volumes_persistentvolumeclaims_readonly",
+            "Whether the Pod mounts the claim read only; an ephemeral one never is.",
+            volume_claims(lambda claim: claim.read_only, ephemeral=0),
+            *CLAIM,
+        ),
+        stable(
+            "kube_pod_start_time",
+            "When the kubelet took the Pod on, in Unix seconds.",
+            lambda p: None if p.status.start_time is None else seconds(p.status.start_time),
+        ),
+        stable(
+            "kube_pod_status_phase",
+            "Phase of the Pod; 1 for the present one.",
+            one_of(lambda p: p.status.phase, "Pending", "Succeeded", "Failed", "Unknown", "Running"),
+            "phase",
+        ),
+        alpha(
+            "kube_pod_status_qos_class",
+            "Quality of service class of the Pod; 1 for the present one.",
+            one_of(lambda p: p.status.qos_class, "BestEffort", "Burstable", "Guaranteed"),
+            "qos_class",
+        ),
+        stable(
+            "kube_pod_status_ready",
+            "Whether the Pod can serve; 1 for the status of its Ready condition.",
+            condition("Ready"),
+            "condition",
+        ),
+        alpha("kube_pod_status_ready_time", "When the Pod became ready, in Unix seconds.", since("Ready", "True")),
+        alpha(
+            "kube_pod_status_initialized_time",
+            "When the Pod's init containers were done, in Unix seconds.",
+            since("Initialized", "True"),
+        ),
+        alpha(
+            "kube_pod_status_container_ready_time",
+            "When all containers of the Pod became ready, in Unix seconds.",
+            since("ContainersReady", "True"),
+        ),
+        alpha("kube_pod_status_reason", "Why the Pod is as it is, where that is told.", reasons, "reason"),
+        alpha("kube_pod_status_disruption_reason", "Why the Pod is being disrupted.", disruptions, "reason"),
+        stable(
+            "kube_pod_status_scheduled",
+            "Whether the Pod has a node; 1 for the status of its PodScheduled condition.",
+            condition("PodScheduled"),
+            "condition",
+        ),
+        stable(
+            "kube_pod_status_scheduled_time",
+            "When the Pod was given a node, in Unix seconds.",
+            since("PodScheduled", "True"),
+        ),
+        stable("kube_pod_status_unschedulable", "1 while no node is found for the Pod.", unschedulable),
+        alpha(
+            "kube_pod_status_unscheduled_time",
+            "Since when no node is found for the Pod, in Unix seconds.",
+            since("PodScheduled", "False"),
+        ),
+        alpha(
+            "kube_pod_tolerations",
+            "Taints that the Pod tolerates.",
+            tolerations,
+            "key",
+            "operator",
+            "value",
+            "effect",
+            "toleration_seconds",
+        ),
+        alpha(
+            "kube_pod_nodeselectors",
+            "Node labels that the Pod asks for, renamed to fit Prometheus.",
+            lambda p: p.spec.node_selector or {},
+            prefix="nodeselector",
+            opt_in=True,
+        ),
+        alpha(
+            "kube_pod_service_account",
+            "Service account that the Pod runs as.",
+            lambda p: ((p.spec.service_account_name, 1),),
+            "service_account",
+        ),
+        alpha("kube_pod_scheduler", "Scheduler that places the Pod.", lambda p: ((p.spec.scheduler_name, 1),), "name"),
+    ),
+)

@@ -1,0 +1,73 @@
+"""The front's process: gunicorn around the WSGI application, on sockets that are bound already."""
+
+import logging
+import signal
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from shardex.options import Options
+from shardex.serving.upstream import Upstream
+from shardex.serving.wsgi import Front
+from shardex.workers.board import Board
+from shardex.workers.children import die_with_parent
+
+# Answers under way at once: a scrape that is read slowly holds a thread, and probes must still find one.
+_THREADS = 32
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  writable in a container whose root file system is not
+
+
+class _Log(Logger):  # type: ignore[misc]  # the package has no types
+    """gunicorn's messages as lines like all others."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        for logger in (self.error_log, self.access_log):
+            logger.handlers.clear()
+            logger.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+        self.access_log.setLevel(logging.CRITICAL)
+
+
+class _Application(BaseApplication):  # type: ignore[misc]
+    def __init__(self, front: Front, settings: dict[str, Any]) -> None:
+        self._front = front
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Front:
+        return self._front
+
+
+def serve(options: Options, listeners: Sequence[socket.socket], board: Board, ends: Sequence[socket.socket]) -> None:
+    """Answer until SIGTERM, then finish what is under way; the body of a forked process.
+
+    listeners  of the main port and of the telemetry port
+    ends       the front's ends of the workers' channels
+    """
+    main, own = listeners
+    front = Front(Upstream(board, ends, options.stale_segments_ttl), options, own.getsockname()[1])
+    settings = {
+        "bind": [f"fd://{main.fileno()}", f"fd://{own.fileno()}"],
+        "workers": 1,
+        "worker_class": "gthread",
+        "threads": _THREADS,
+        "worker_connections": 1000,
+        "keepalive": max(1, int(options.server_idle_timeout)),
+        "graceful_timeout": max(1, int(options.drain_timeout) - 1),
+        "logger_class": _Log,
+        "control_socket_disable": True,
+        "post_fork": lambda _arbiter, _worker: die_with_parent(signal.SIGTERM),
+        "proc_name": "shardex front",
+    }
+    if _SHARED_MEMORY.is_dir():
+        settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
+    _Application(front, settings).run()

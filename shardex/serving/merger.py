@@ -1,0 +1,145 @@
+"""Segments of all workers -> one exposition, family by family; pure.
+
+Each family has one header and all its lines together, whatever the number of workers. Nothing is formatted here: a gzip
+answer is segments copied one after another with one combined checksum, a plain one is the same segments inflated.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from shardex.exposition.family import GAUGE, INFO, STATESET
+from shardex.exposition.text import header
+from shardex.store.deflate import HEADER, Deflater, crc32, crc32_combine, inflate, trailer
+from shardex.store.publication import WORDS, Head, KindText, Publication
+
+_BUFFER = 1 << 18  # bytes handed to the socket at once: few system calls, little memory
+
+Read = Callable[[int, int], memoryview]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What one worker published, and how to read its arena: (offset, size) -> bytes."""
+
+    publication: Publication
+    read: Read
+
+
+class Segment(msgspec.Struct, frozen=True, gc=False):
+    """A compressed run of lines: bytes of it, of its text, and the text's CRC-32."""
+
+    data: bytes | memoryview
+    raw: int
+    crc: int
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Which resources a request wants.
+
+    only      `?resources=`: None for all
+    without   `?exclude_resources=`
+    """
+
+    only: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
+
+    def __contains__(self, plural: str) -> bool:
+        return (self.only is None or plural in self.only) and plural not in self.without
+
+
+def segments(sources: Sequence[Source], choice: Choice, openmetrics: bool) -> Iterator[Segment]:
+    """The exposition in order: kinds by plural, families as their table has them, workers by number."""
+    kinds: dict[str, list[tuple[KindText, Read]]] = {}
+    for source in sources:
+        for kind in source.publication.kinds:
+            if kind.plural in choice:
+                kinds.setdefault(kind.plural, []).append((kind, source.read))
+    for plural in sorted(kinds):
+        parts = kinds[plural]
+        if any(kind.objects for kind, _ in parts):
+            yield from _kind(parts, openmetrics)
+    if openmetrics:
+        yield packed("# EOF\n")
+
+
+def _kind(parts: Sequence[tuple[KindText, Read]], openmetrics: bool) -> Iterator[Segment]:
+    heads = parts[0][0].heads
+    if all(kind.heads == heads for kind, _ in parts):
+        rows = [[index] * len(parts) for index in range(len(heads))]
+    else:  # workers on both sides of a reload: families by name, each once
+        heads, rows = _aligned([kind.heads for kind, _ in parts])
+    for head, places in zip(heads, rows, strict=True):
+        yield packed(_header(head, openmetrics))
+        for (kind, read), place in zip(parts, places, strict=True):
+            if place >= 0:
+                words = array("Q")
+                words.frombytes(kind.segments[place])
+                for at in range(0, len(words), WORDS):
+                    yield Segment(read(words[at], words[at + 1]), words[at + 2], words[at + 3])
+
+
+def _aligned(tables: Sequence[tuple[Head, ...]]) -> tuple[tuple[Head, ...], list[list[int]]]:
+    """Every family of any table, and where each table has it, -1 for nowhere."""
+    found: dict[str, Head] = {}
+    for table in tables:
+        for head in table:
+            found.setdefault(head.name, head)
+    places = [{head.name: index for index, head in enumerate(table)} for table in tables]
+    return tuple(found.values()), [[place.get(name, -1) for place in places] for name in found]
+
+
+@lru_cache(maxsize=4096)
+def _header(head: Head, openmetrics: bool) -> str:
+    plain = head.type in {INFO, STATESET} and not openmetrics
+    return header(head.name, head.help, GAUGE if plain else head.type)
+
+
+@lru_cache(maxsize=8192)
+def packed(text: str) -> Segment:
+    """A short text as a segment; headers are packed once."""
+    data = text.encode()
+    return Segment(Deflater().segment(data), len(data), crc32(data))
+
+
+def gzip_size(found: Iterable[Segment]) -> int:
+    """Bytes of gzip_chunks() of the same segments."""
+    return len(HEADER) + sum(len(segment.data) for segment in found) + len(trailer(0, 0))
+
+
+def gzip_chunks(found: Iterable[Segment]) -> Iterator[bytes]:
+    """One gzip member."""
+
+    def pieces() -> Iterator[bytes | memoryview]:
+        yield HEADER
+        crc = size = 0
+        for segment in found:
+            crc = crc32_combine(crc, segment.crc, segment.raw)
+            size += segment.raw
+            yield segment.data
+        yield trailer(crc, size)
+
+    return _buffered(pieces())
+
+
+def plain_size(found: Iterable[Segment]) -> int:
+    return sum(segment.raw for segment in found)
+
+
+def plain_chunks(found: Iterable[Segment]) -> Iterator[bytes]:
+    """The text itself, inflated as it is sent."""
+    return _buffered(inflate(segment.data, segment.raw) for segment in found)
+
+
+def _buffered(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    waiting: list[bytes | memoryview] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _BUFFER:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)

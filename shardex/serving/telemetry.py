@@ -1,0 +1,193 @@
+"""shardex's own metrics: the peer's under their names, and shardex_* for what is ours; prometheus-client.
+
+Read from what the workers published and from the board; nothing is asked of a worker that a scrape has not asked
+already.
+"""
+
+import platform
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from shardex import __version__
+from shardex.options import Options
+from shardex.serving.upstream import Line, Upstream
+from shardex.workers.board import Phase
+from shardex.workers.status import KindStatus, WorkerStatus, decode
+
+_PEER = "v2.20.0"
+_PHASE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Telemetry:
+    """The registry of one front."""
+
+    def __init__(self, upstream: Upstream, options: Options) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "http_request_duration_seconds",
+            "Time from the request for /metrics to the last byte of its answer.",
+            ["handler", "method"],
+            registry=self.registry,
+        )
+        self.phases = Histogram(
+            "shardex_scrape_phase_seconds",
+            "Time of a scrape by phase: collect (workers fold and answer), merge, send.",
+            ["phase"],
+            buckets=_PHASE_BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(_Build())
+        self.registry.register(_Workers(upstream, options))
+        ProcessCollector(registry=self.registry)
+
+    def exposition(self) -> bytes:
+        return bytes(generate_latest(self.registry))
+
+
+class _Build(Collector):
+    def collect(self) -> Iterator[Metric]:
+        info = GaugeMetricFamily(
+            "kube_state_metrics_build_info",
+            "Constant 1; which exporter answers, and the kube-state-metrics version that its output equals.",
+            labels=["version", "revision", "branch", "goversion", "exporter", "exporter_version", "pythonversion"],
+        )
+        info.add_metric([_PEER, "", "", "", "shardex", __version__, platform.python_version()], 1)
+        yield info
+
+
+class _Workers(Collector):
+    """What board and publications say, at the moment they are asked."""
+
+    def __init__(self, upstream: Upstream, options: Options) -> None:
+        self._upstream = upstream
+        self._options = options
+
+    def collect(self) -> Iterator[Metric]:
+        ordinal = GaugeMetricFamily(
+            "kube_state_metrics_shard_ordinal", "Ordinal of this pod's share.", labels=["shard_ordinal"]
+        )
+        ordinal.add_metric([str(self._options.shard)], self._options.shard)
+        yield ordinal
+        yield GaugeMetricFamily(
+            "kube_state_metrics_total_shards", "Shares that the objects are divided into.", self._options.total_shards
+        )
+        lines = self._upstream.lines
+        yield from self._lives(lines)
+        found = [decode(view.publication.status) for view in (line.latest() for line in lines) if view is not None]
+        yield from _processes(found)
+        yield from _kinds(found)
+        yield from _peer_counters(found)
+
+    def _lives(self, lines: Iterable[Line]) -> Iterator[Metric]:
+        names = {
+            "up": "Whether the worker's process runs.",
+            "synced": "Whether the worker has listed every kind once.",
+            "stale": "Whether the worker's last state is served in its absence.",
+            "crash_looping": "Whether the worker died too often in a row and is tried once a minute only.",
+        }
+        gauges = {
+            name: GaugeMetricFamily(f"shardex_worker_{name}", help, labels=["worker"]) for name, help in names.items()
+        }
+        restarts = CounterMetricFamily(
+            "shardex_worker_restarts", "Incarnations of the worker that ended.", labels=["worker"]
+        )
+        exits = GaugeMetricFamily(
+            "shardex_worker_last_exit_code", "Exit status of the last one, or minus the signal.", labels=["worker"]
+        )
+        for line in lines:
+            row, worker = self._upstream.board[line.worker], [str(line.worker)]
+            gauges["up"].add_metric(worker, row.phase in {Phase.STARTING, Phase.READY})
+            gauges["synced"].add_metric(worker, row.synced)
+            gauges["stale"].add_metric(worker, line.stale())
+            gauges["crash_looping"].add_metric(worker, row.phase is Phase.FAILED)
+            restarts.add_metric(worker, row.restarts)
+            exits.add_metric(worker, row.exit_code)
+        yield from (*gauges.values(), restarts, exits)
+
+
+def _processes(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
+    rows = (
+        ("shardex_worker_resident_memory_bytes", "Memory of the worker's process.", "resident_bytes"),
+        ("shardex_worker_peak_memory_bytes", "The most that it ever was.", "peak_bytes"),
+        ("shardex_worker_arena_bytes", "Shared memory that holds the worker's segments.", "arena_bytes"),
+        ("shardex_worker_fold_seconds", "Time of the last fold of changes into segments.", "fold_seconds"),
+    )
+    found = list(found)
+    for name, help, field in rows:
+        gauge = GaugeMetricFamily(name, help, labels=["worker"])
+        for status in found:
+            gauge.add_metric([str(status.worker)], getattr(status, field))
+        yield gauge
+    cpu = CounterMetricFamily("shardex_worker_cpu_seconds", "CPU time, user and system.", labels=["worker"])
+    for status in found:
+        cpu.add_metric([str(status.worker)], status.cpu_seconds)
+    yield cpu
+
+
+def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
+    labels = ["worker", "resource"]
+    rows = (
+        ("shardex_objects", "Objects that the worker holds.", "objects"),
+        ("shardex_series", "Samples that the worker serves.", "series"),
+        ("shardex_text_bytes", "Bytes of their text.", "text_bytes"),
+        ("shardex_segment_bytes", "Bytes of the text as it is kept, compressed.", "segment_bytes"),
+        ("shardex_index_bytes", "Bytes of hashes and lengths beside it.", "index_bytes"),
+    )
+    gauges = [(GaugeMetricFamily(name, help, labels=labels), field) for name, help, field in rows]
+    synced = GaugeMetricFamily("shardex_resource_synced", "Whether it was listed once.", labels=labels)
+    refused = GaugeMetricFamily(
+        "shardex_resource_excused", "Whether the server refuses or lacks it; it is tried again slowly.", labels=labels
+    )
+    age = GaugeMetricFamily(
+        "shardex_watch_age_seconds", "Time since the server last sent anything for it.", labels=labels
+    )
+    events = CounterMetricFamily("shardex_events", "Listed and watched objects by type.", labels=[*labels, "type"])
+    relists = CounterMetricFamily("shardex_relists", "Lists after the first, by reason.", labels=[*labels, "reason"])
+    malformed = CounterMetricFamily(
+        "shardex_decode_errors", "Objects left out because they cannot be decoded or rendered.", labels=labels
+    )
+    for status in found:
+        for kind in status.kinds:
+            key = [str(status.worker), kind.plural]
+            for gauge, field in gauges:
+                gauge.add_metric(key, getattr(kind, field))
+            standings = kind.standings
+            synced.add_metric(key, all(one.synced for one in standings))
+            refused.add_metric(key, any(one.excused for one in standings))
+            heard = [one.heard for one in standings if one.heard]
+            if heard:
+                age.add_metric(key, max(0.0, time.monotonic() - min(heard)))
+            for type, count in _summed(one.events for one in standings):
+                events.add_metric([*key, type], count)
+            for reason, count in _summed(one.relists for one in standings):
+                relists.add_metric([*key, reason], count)
+            malformed.add_metric(key, sum(one.malformed for one in standings))
+    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed)
+
+
+def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
+    """Calls by result and Go type name, summed over the workers, as the peer's alerts expect them."""
+    lists = CounterMetricFamily("kube_state_metrics_list", "Lists, by result.", labels=["result", "resource"])
+    watches = CounterMetricFamily("kube_state_metrics_watch", "Watches, by result.", labels=["result", "resource"])
+    kinds: dict[str, list[KindStatus]] = {}
+    for status in found:
+        for kind in status.kinds:
+            kinds.setdefault(kind.kind, []).append(kind)
+    for name, parts in kinds.items():
+        for result, count in _summed(one.lists for part in parts for one in part.standings):
+            lists.add_metric([result, name], count)
+        for result, count in _summed(one.watches for part in parts for one in part.standings):
+            watches.add_metric([result, name], count)
+    yield from (lists, watches)
+
+
+def _summed(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return sorted(total.items())

@@ -1,0 +1,161 @@
+"""The front's answers: the cluster's metrics and probes on one port, shardex's own metrics and readiness on the other."""
+
+import html
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import parse_qs
+
+from shardex import __version__
+from shardex.options import Options
+from shardex.serving.merger import Choice, gzip_chunks, gzip_size, plain_chunks, plain_size, segments
+from shardex.serving.negotiate import accepts_gzip, negotiate
+from shardex.serving.telemetry import Telemetry
+from shardex.serving.upstream import Upstream
+
+log = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+Handler = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_PLAIN = "text/plain; charset=utf-8"
+
+
+class Front:
+    """The WSGI application; which page a path is depends on the port it was asked at."""
+
+    def __init__(self, upstream: Upstream, options: Options, telemetry_port: int) -> None:
+        self._upstream = upstream
+        self._options = options
+        self._telemetry_port = str(telemetry_port)
+        self._telemetry = Telemetry(upstream, options)
+        self._main: dict[str, Handler] = {
+            "/metrics": self._metrics,
+            "/healthz": _ok,
+            "/livez": _ok,
+            "/": _landing("Metrics of the objects in the cluster", ("/metrics", "/healthz", "/livez")),
+        }
+        self._own: dict[str, Handler] = {
+            "/metrics": self._own_metrics,
+            "/readyz": self._readyz,
+            "/healthz": _ok,
+            "/": _landing("Metrics of shardex itself", ("/metrics", "/readyz")),
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return _answer(start_response, "405 Method Not Allowed", "GET and HEAD only\n", [("Allow", "GET, HEAD")])
+        pages = self._own if environ["SERVER_PORT"] == self._telemetry_port else self._main
+        page = pages.get(environ["PATH_INFO"])
+        if page is None:
+            return _answer(start_response, "404 Not Found", f"there is {', '.join(pages)}\n")
+        return page(environ, start_response)
+
+    def _metrics(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
+        self._upstream.refresh(fold=True)
+        collected = time.perf_counter()
+        missing = [] if self._options.serve_partial else self._upstream.missing()
+        if missing:
+            return _answer(start_response, "503 Service Unavailable", _said(missing), [("Retry-After", "1")])
+        with ExitStack() as held:
+            sources = held.enter_context(self._upstream.sources(self._options.serve_partial))
+            form = negotiate(environ.get("HTTP_ACCEPT", ""))
+            found = list(segments(sources, _choice(environ.get("QUERY_STRING", "")), form.openmetrics))
+            gzip = self._options.enable_gzip_encoding and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+            size = gzip_size(found) if gzip else plain_size(found)
+            headers = [("Content-Type", form.content_type), ("Content-Length", str(size)), ("Vary", "Accept-Encoding")]
+            if gzip:
+                headers.append(("Content-Encoding", "gzip"))
+            merged = time.perf_counter()
+            self._telemetry.phases.labels("collect").observe(collected - started)
+            self._telemetry.phases.labels("merge").observe(merged - collected)
+            start_response("200 OK", headers)
+            release = held.pop_all()
+        chunks = gzip_chunks(found) if gzip else plain_chunks(found)
+        return _Body(
+            chunks if environ["REQUEST_METHOD"] == "GET" else iter(()), self._sent(environ, started, merged, release)
+        )
+
+    def _sent(self, environ: Environ, started: float, merged: float, release: ExitStack) -> Callable[[], None]:
+        """What is to be done when the last byte is out, or the client gone."""
+
+        def done() -> None:
+            release.close()
+            now = time.perf_counter()
+            self._telemetry.phases.labels("send").observe(now - merged)
+            self._telemetry.requests.labels("metrics", environ["REQUEST_METHOD"].lower()).observe(now - started)
+
+        return done
+
+    def _own_metrics(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._upstream.refresh(fold=False)
+        body = self._telemetry.exposition()
+        start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
+        return [body]
+
+    def _readyz(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        rows = [self._upstream.board[worker] for worker in range(self._upstream.board.workers)]
+        if all(row.synced for row in rows):
+            return _answer(start_response, "200 OK", "ok\n")
+        self._upstream.refresh(fold=False)
+        missing = self._upstream.missing()
+        if missing:
+            return _answer(start_response, "503 Service Unavailable", _said(missing))
+        return _answer(start_response, "200 OK", "ok, with the last state of a worker that is away\n")
+
+
+class _Body:
+    """Chunks of an answer; closed by the server when the last one is out or the client gone."""
+
+    def __init__(self, chunks: Iterator[bytes], done: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self.close = done
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+
+def _choice(query: str) -> Choice:
+    """Resources by name, repeated or comma-separated; a parameter that names none chooses none."""
+    found = parse_qs(query, keep_blank_values=True)
+
+    def names(parameter: str) -> frozenset[str]:
+        return frozenset(name.strip() for value in found[parameter] for name in value.split(",") if name.strip())
+
+    only = names("resources") if "resources" in found else None
+    return Choice(only, names("exclude_resources") if "exclude_resources" in found else frozenset())
+
+
+def _said(missing: Iterable[Any]) -> str:
+    lines = [f"worker {m.worker}: {kind}: {reason}" for m in missing for kind, reason in sorted(m.reasons.items())]
+    return "not everything was listed yet:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def _ok(_: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    return _answer(start_response, "200 OK", "OK")
+
+
+def _answer(
+    start_response: StartResponse, status: str, text: str, headers: Iterable[tuple[str, str]] = ()
+) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", _PLAIN), ("Cache-Control", "no-store"), *headers])
+    return [text.encode()]
+
+
+def _landing(title: str, links: Iterable[str]) -> Handler:
+    items = "".join(f'<li><a href="{html.escape(link)}">{html.escape(link)}</a></li>' for link in links)
+    page = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>shardex</title>'
+        f'<body style="font-family:sans-serif;margin:2em"><h1>shardex {html.escape(__version__)}</h1>'
+        f"<p>{html.escape(title)}</p><ul>{items}</ul></body></html>\n"
+    )
+
+    def show(_: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [page.encode()]
+
+    return show

@@ -1,0 +1,48 @@
+"""What a worker tells of itself with each publication; the telemetry page and the scaler read it."""
+
+import msgspec
+
+from shardex.kube.notes import Standing
+
+
+class KindStatus(msgspec.Struct, frozen=True):
+    """One kind of one worker.
+
+    text_bytes        of the exposition, uncompressed
+    segment_bytes     of it, compressed
+    index_bytes       of hashes and lengths
+    """
+
+    plural: str
+    kind: str
+    objects: int
+    series: int
+    text_bytes: int
+    segment_bytes: int
+    index_bytes: int
+    standings: tuple[Standing, ...]
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """One worker; times are seconds.
+
+    resident_bytes      its own memory now; peak_bytes the most it ever was
+    arena_bytes         shared memory reserved for segments
+    cpu_seconds         user and system, since its fork
+    fold_seconds        the last fold
+    """
+
+    pod_shard: int
+    worker: int
+    incarnation: int
+    resident_bytes: int
+    peak_bytes: int
+    arena_bytes: int
+    cpu_seconds: float
+    fold_seconds: float
+    now: float
+    kinds: tuple[KindStatus, ...]
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(WorkerStatus).decode

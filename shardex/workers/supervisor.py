@@ -1,0 +1,269 @@
+"""Forks the front and one worker a shard, keeps them, and ends them; PID 1 of the pod.
+
+It acts on what state.py decides. Signal handlers do nothing but wake the loop: what to do is decided there, in one
+place.
+"""
+
+import gc
+import logging
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from shardex.errors import OptionsError, ShardexError
+from shardex.kube.endpoint import Endpoint
+from shardex.options import Options
+from shardex.workers import channel, children, worker
+from shardex.workers.board import Board, Phase
+from shardex.workers.children import Exit
+from shardex.workers.plan import KindPlan
+from shardex.workers.state import Action, Event, Life, transition
+from shardex.workers.worker import Assignment
+
+log = logging.getLogger(__name__)
+
+_LOOP_SECONDS = 0.25
+_FRONT = -1  # its number among the children; workers count from 0
+_BOOT_CODES = frozenset({3, 4})  # gunicorn's worker cannot boot, its application cannot be loaded: no retry helps
+_SIGNALS = {
+    Action.TERMINATE: signal.SIGTERM,
+    Action.ABORT: signal.SIGABRT,
+    Action.KILL: signal.SIGKILL,
+}
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What a process tree runs; a reload makes a new one."""
+
+    options: Options
+    plan: tuple[KindPlan, ...]
+    endpoint: Endpoint
+
+
+class Supervisor:
+    """The tree: one front, `options.workers` workers.
+
+    front   the front's body: (board, front's ends of the channels) -> runs until it ends
+    listeners   what the front listens on
+    setup   what to run; `again` makes a new one on SIGHUP or raises with what is wrong
+    log_up  sets up the log of a forked process: its shard -> None
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        front: Callable[[Board, list[socket.socket]], None],
+        listeners: Sequence[socket.socket],
+        again: Callable[[], Setup],
+        log_up: Callable[[str], None],
+    ) -> None:
+        self._setup = setup
+        self._front = front
+        self._listeners = listeners
+        self._again = again
+        self._log_up = log_up
+        count = setup.options.workers
+        self.board = Board(count)
+        self._channels = [channel.pair() for _ in range(count)]
+        self._lives = {number: Life() for number in range(_FRONT, count)}
+        self._pids: dict[int, int] = {}
+        self._incarnations = dict.fromkeys(self._lives, 0)
+        self._reloading: list[int] = []
+        self._signals: list[int] = []
+        self._stopping = 0.0
+        self._drained = False
+        self._failed = False
+
+    def run(self) -> int:
+        """Until told to stop; the exit status of the process."""
+        children.become_subreaper()
+        wake = self._listen()
+        self._announce()
+        # What is imported and compiled by now is shared by every child; the collector must not touch, and so copy, it.
+        gc.collect()
+        gc.freeze()
+        while True:
+            now = time.monotonic()
+            self._obey(now)
+            for exit_ in children.reap():
+                self._reaped(exit_, now)
+            if self._over(now):
+                return 1 if self._failed else 0
+            for number, life in self._lives.items():
+                waits = life.alive and life.phase is Phase.STARTING and not life.expected
+                if waits and (number == _FRONT or self.board[number].synced):
+                    self._happens(number, Event.SYNCED, now)
+                self._happens(number, Event.TICK, now)
+            self._reload_next(now)
+            select.select([wake], [], [], _LOOP_SECONDS)
+            while _drained(wake):
+                pass
+
+    def _listen(self) -> int:
+        """File descriptor that is readable when a signal came."""
+        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda number, _: self._signals.append(number))
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        return read
+
+    def _obey(self, now: float) -> None:
+        while self._signals:
+            number = self._signals.pop(0)
+            if number == signal.SIGHUP:
+                self._reload()
+            elif not self._stopping:
+                log.info("%s: stopping within %.0f s", signal.Signals(number).name, self._setup.options.drain_timeout)
+                self._stop(now)
+            else:
+                log.warning("%s again: stopping at once", signal.Signals(number).name)
+                self._stopping = now
+
+    def _stop(self, now: float) -> None:
+        """The front first: it finishes the scrapes under way, for which the workers must still be there."""
+        self._stopping = now + self._setup.options.drain_timeout
+        for listener in self._listeners:
+            listener.close()  # our copy: new connections are refused, not left in a queue that nobody reads
+        self._happens(_FRONT, Event.STOP, now)
+
+    def _over(self, now: float) -> bool:
+        """Whether everything has ended; pushes what has not."""
+        if not self._stopping:
+            return False
+        late = now >= self._stopping
+        if not self._drained and (_FRONT not in self._pids or now >= self._stopping - 1.0):
+            self._drained = True
+            for number in self._lives:
+                if number != _FRONT:
+                    self._happens(number, Event.STOP, now)
+        if late and self._pids:
+            log.warning("%d processes did not end in time and are killed", len(self._pids))
+            for pid in self._pids.values():
+                children.send(pid, signal.SIGKILL)
+        return not self._pids
+
+    def _happens(self, number: int, event: Event, now: float) -> None:
+        heartbeat = self.board[number].heartbeat_ns / 1e9 if number != _FRONT else now
+        self._lives[number], actions = transition(self._lives[number], event, now, heartbeat)
+        for action in actions:
+            self._act(number, action)
+        self._post(number)
+
+    def _act(self, number: int, action: Action) -> None:
+        if action is Action.FORK:
+            self._fork(number)
+        elif action is Action.ALARM:
+            log.error("%s died %d times in a row: not ready until it runs", _name(number), self._lives[number].deaths)
+        else:
+            if action is not Action.TERMINATE:
+                log.error("%s has given no sign of life: %s", _name(number), action)
+            children.send(self._pids[number], _SIGNALS[action])
+
+    def _fork(self, number: int) -> None:
+        self._incarnations[number] += 1
+        setup, incarnation = self._setup, self._incarnations[number]
+
+        if number == _FRONT:
+
+            def body() -> None:
+                self._log_up("front")
+                self._close(front=False)
+                self._front(self.board, [front for front, _ in self._channels])
+
+            self._pids[number] = children.fork(body, signal.SIGTERM)
+            return
+
+        def work() -> None:
+            self._log_up(f"{setup.options.shard}.{number}")
+            end = self._channels[number][1]
+            self._close(front=True, but=end)
+            for listener in self._listeners:
+                listener.close()
+            worker.run(Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation), end, self.board)
+
+        self.board.beat(number, time.monotonic_ns())
+        self._pids[number] = children.fork(work)
+
+    def _close(self, front: bool, but: socket.socket | None = None) -> None:
+        """In a child: the ends of the channels that are not its own."""
+        for front_end, worker_end in self._channels:
+            if worker_end is not but:
+                worker_end.close()
+            if front:
+                front_end.close()
+
+    def _reaped(self, exit_: Exit, now: float) -> None:
+        for number, pid in list(self._pids.items()):
+            if pid == exit_.pid:
+                del self._pids[number]
+                self._ended(number, exit_, now)
+                return
+        log.debug("pid %d, an orphan, %s", exit_.pid, exit_.cause)
+
+    def _ended(self, number: int, exit_: Exit, now: float) -> None:
+        life = self._lives[number]
+        if number != _FRONT:
+            self.board.died(number, exit_.code)
+        if life.phase is Phase.STOPPING or life.expected:
+            log.info("%s %s", _name(number), exit_.cause)
+        else:
+            peak = exit_.peak_bytes >> 20
+            log.error("%s (pid %d) %s; it had up to %d MiB of memory", _name(number), exit_.pid, exit_.cause, peak)
+        if number == _FRONT and exit_.code in _BOOT_CODES and not self._stopping:
+            log.error("the front cannot start: giving up")
+            self._failed = True
+            self._stop(now)
+        self._happens(number, Event.DIED, now)
+
+    def _post(self, number: int) -> None:
+        if number != _FRONT:
+            life = self._lives[number]
+            pid, incarnation = self._pids.get(number, 0), self._incarnations[number]
+            self.board.lives(number, life.phase, pid, incarnation, life.restarts, int(life.since * 1e9))
+
+    def _reload(self) -> None:
+        """SIGHUP: run the settings of now, worker by worker; wrong ones change nothing."""
+        try:
+            fresh = self._again()
+        except OptionsError as error:
+            log.error("reload refused, the old settings stay: %s", "; ".join(error.faults))  # noqa: TRY400  no traceback
+            return
+        except ShardexError as error:
+            log.error("reload refused, the old settings stay: %s", error)  # noqa: TRY400
+            return
+        if fresh.options.workers != self._setup.options.workers:
+            log.warning("reload: --workers changes with the next start of the process only")
+            fresh = msgspec.structs.replace(
+                fresh, options=msgspec.structs.replace(fresh.options, workers=self._setup.options.workers)
+            )
+        self._setup = fresh
+        self._reloading = [number for number in self._lives if number != _FRONT]
+        log.info("reloading: %d workers, one after the other", len(self._reloading))
+
+    def _reload_next(self, now: float) -> None:
+        """The next worker once the one before is ready: what it held is served meanwhile."""
+        if self._reloading and not self._stopping:
+            settled = all(life.phase in {Phase.READY, Phase.FAILED} for n, life in self._lives.items() if n != _FRONT)
+            if settled:
+                self._happens(self._reloading.pop(0), Event.RELOAD, now)
+
+    def _announce(self) -> None:
+        options, names = self._setup.options, ", ".join(kind.resource.plural for kind in self._setup.plan)
+        log.info("%d workers for shard %d of %d: %s", options.workers, options.shard, options.total_shards, names)
+
+
+def _name(number: int) -> str:
+    return "the front" if number == _FRONT else f"worker {number}"
+
+
+def _drained(fd: int) -> bool:
+    try:
+        return bool(os.read(fd, 4096))
+    except BlockingIOError:
+        return False
