@@ -3,12 +3,14 @@
 May live here: seeded objects, the cluster's state and history, the API server that serves them, churn and faults.
 May not: imports of shardex or scaler. What they send and read goes through HTTP, so a fault of theirs cannot hide here.
 
-    kinds      what is served: group, version, plural, scope
-    text       one object as pieces of JSON; patterns that many objects share
-    cluster    objects, resource versions, history, snapshots; pure
-    objects/   seeded generators of everything a real cluster holds
-    replay     recorded lists instead of generated objects
-    churn      what changes while time passes
-    apiserver  the HTTP edge: list, watch, write, discovery, reviews, faults, control
-    testing    a server in a process of its own for the length of a `with`
+    kinds text                    what is served; one object as pieces of JSON that many objects share
+    collection cluster            objects, resource versions, history, snapshots; pure
+    objects/ replay               seeded generators of all that a real cluster holds; recorded lists instead
+    churn profiles                what changes while time passes, and how fast
+    target selectors view status  what a request means, and the words of its answer
+    list watch feed write body    the verbs
+    reviews discovery audit       who may, what there is, who asked
+    faults answer                 what goes wrong on request; how bytes leave
+    apiserver control             the HTTP edge, and its control at /_load/
+    testing                       a server in a process of its own, for the length of a `with`
 """

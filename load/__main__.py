@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from load.apiserver import ApiServer, serve
-from load.churn import PROFILES, Churn
+from load.churn import Churn
 from load.cluster import Cluster
 from load.objects.population import populate
 from load.objects.world import Settings, World
+from load.profiles import PROFILES
 from load.replay import replay
 from load.reviews import User, Users
 
@@ -47,7 +48,7 @@ def main() -> None:
     """
 
 
-@main.command(context_settings={"show_default": True})
+@main.command("serve", context_settings={"show_default": True})
 @click.option("--pods", default=20_000, type=click.IntRange(0), help="Pods in the cluster; everything else follows.")
 @click.option("--nodes", default=None, type=click.IntRange(1), help="Nodes; one per 100 pods if not given.")
 @click.option("--seed", default=1, help="The same seed gives the same bytes.")
@@ -74,7 +75,7 @@ def main() -> None:
     "tokens",
     multiple=True,
     metavar="TOKEN[:USER]",
-    help="Accept this bearer token, of a user who may do everything; others get 401, callers without any 403.",
+    help="Accept this bearer token, of a user who may do everything. Others get 401, callers without one 403.",
 )
 @click.option(
     "--powerless-token",
@@ -84,7 +85,7 @@ def main() -> None:
     help="Accept this bearer token, of a user who may do nothing.",
 )
 @click.option("--history", default=20_000, type=click.IntRange(1), help="Events remembered a kind: older is 410.")
-@click.option("--bookmark-seconds", default=60.0, help="Between the bookmarks of a quiet watch.")  # fmt: skip
+@click.option("--bookmark-seconds", default=60.0, help="Between the bookmarks of a quiet watch.")
 def serve_(**options: Any) -> None:
     """Serve a cluster until SIGINT or SIGTERM; the URL is the first line of the output.
 
@@ -105,18 +106,15 @@ def serve_(**options: Any) -> None:
         POST /_load/objects    {"action": "delete", "path": "/api/v1/namespaces/x/pods/y"}
         POST /_load/compact    forget the history: older versions are 410
         POST /_load/restart    drop all connections, as a restart does
-    """
+    """  # noqa: D301  # click leaves lines after its mark as they are
     logging.basicConfig(level=logging.INFO, format="%(asctime)s load %(message)s")
     if options["client_ca"] and not options["tls"]:
         raise click.UsageError("--client-ca needs --tls")
     cluster, churn = _made(options)
-    users = Users({**_users(options["tokens"], "admin", True), **_users(options["powerless"], "nobody", False)},
-                  certificates=bool(options["client_ca"]))  # fmt: skip
+    tokens = _users(options["tokens"], "admin", True) | _users(options["powerless"], "nobody", False)
+    users = Users(tokens, certificates=bool(options["client_ca"]))
     api = ApiServer(cluster, users, churn, options["bookmark_seconds"])
     asyncio.run(_serve(api, options))
-
-
-main.add_command(serve_, "serve")
 
 
 def _users(tokens: tuple[str, ...], default: str, allowed: bool) -> dict[str, User]:

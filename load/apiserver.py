@@ -4,22 +4,25 @@ import asyncio
 import logging
 import ssl
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from load import control, discovery
-from load.answer import CutError, Stream, abort, answer, refuse
+from load.answer import Stream, abort, answer, refuse
+from load.audit import Audit
+from load.body import Writer, decode
 from load.churn import Churn
-from load.cluster import Cluster, Collection
+from load.cluster import Cluster
+from load.collection import Collection
 from load.faults import Fault, Faults, refusal
 from load.kinds import REVIEWS, Kind
 from load.list import list_objects
-from load.reviews import User, Users, review
+from load.reviews import ANONYMOUS, OWN_REVIEWS, User, Users, review
 from load.status import (
     PLAIN,
     ApiError,
@@ -34,27 +37,24 @@ from load.status import (
 from load.target import Target, target
 from load.view import View, negotiate
 from load.watch import streaming, watch_objects
-from load.write import Writer, create, decode, delete, found, patch, rescale, scale, shown, update
+from load.write import create, delete, found, patch, rescale, scale, shown, update
 
 log = logging.getLogger("load")
 
-_BODY_BYTES = 8 << 20
+_BODY_BYTES = 256 << 20  # thousands of objects may be applied at once through /_load/objects
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _OPEN_PATHS = frozenset({"/livez", "/readyz", "/healthz", "/version"})  # also for callers without credentials
 
 
 class ApiServer:
-    """One cluster behind HTTP.
-
-    requests   the audit log, newest last; bounded
-    """
+    """One cluster behind HTTP."""
 
     def __init__(self, cluster: Cluster, users: Users, churn: Churn, bookmark_seconds: float = 60.0) -> None:
         self.cluster = cluster
         self.users = users
         self.churn = churn
         self.faults: Faults = Faults()
-        self.requests: deque[dict[str, Any]] = deque(maxlen=20_000)
+        self.audit = Audit()
         self.server: web.Server | None = None
         self._bookmark_seconds = bookmark_seconds
 
@@ -62,48 +62,33 @@ class ApiServer:
         if request.path.startswith("/_load/"):
             return await control.respond(self, request)
         aim = target(request.path)
-        entry = self._audited(request, aim)
+        entry = self.audit.begin(request, _verb(request, aim), aim)
+        status = None
         try:
-            response = await self._respond(request, aim, entry)
+            response = await self._answered(request, aim, entry)
+            status = response.status
+        finally:
+            self.audit.end(entry, status)
+        return response
+
+    async def _answered(
+        self, request: web.BaseRequest, aim: Target | None, entry: dict[str, Any]
+    ) -> web.StreamResponse:
+        try:
+            return await self._respond(request, aim, entry)
         except ApiError as error:
-            response = await refuse(request, error)
-        except CutError:
-            entry["status"] = entry["status"] or -1
-            raise
-        except ConnectionError:  # the client is gone; nothing is left to say
+            return await refuse(request, error)
+        except ConnectionError:  # the client is gone, or was cut off on purpose: nothing is left to say
             raise
         except Exception:
             log.exception("%s %s", request.method, request.path_qs)
-            response = await refuse(request, failure(500, "InternalError", "the synthetic API server has a fault"))
-        finally:
-            entry["seconds"] = round(time.time() - entry["time"], 3)
-            entry["ended"] = True
-        entry["status"] = response.status
-        return response
+            return await refuse(request, failure(500, "InternalError", "the synthetic API server has a fault"))
 
     def drop(self, kept: web.RequestHandler | None = None) -> None:
         """End every connection but one, without a goodbye."""
         for connection in self.server.connections if self.server else ():
             if connection is not kept and connection.transport is not None:
                 connection.transport.abort()
-
-    def _audited(self, request: web.BaseRequest, aim: Target | None) -> dict[str, Any]:
-        verb = _verb(request, aim)
-        entry = {
-            "time": time.time(),
-            "verb": "watch" if verb == "stream" else "list" if verb == "continue" else verb,
-            "path": request.path,
-            "query": dict(request.query),
-            "resource": aim.plural if aim else "",
-            "namespace": aim.namespace if aim else "",
-            "user_agent": request.headers.get("User-Agent", ""),
-            "accept": request.headers.get("Accept", ""),
-            "status": 0,
-            "seconds": None,
-            "ended": False,
-        }
-        self.requests.append(entry)
-        return entry
 
     def _user(self, request: web.BaseRequest) -> User:
         certificate = request.get_extra_info("peercert") or {}
@@ -121,7 +106,7 @@ class ApiServer:
         if fault is not None:
             entry["fault"] = fault.kind
             await self._before(request, fault, verb, aim)
-        if not user.allowed:
+        if not user.allowed and not (aim.plural == OWN_REVIEWS and user.name != ANONYMOUS):
             allowed_verb = {"stream": "watch", "continue": "list"}.get(verb, verb)
             subject = (aim.group, aim.plural)
             raise forbidden(user.name, allowed_verb, subject, aim.namespace, aim.name, aim.subresource)
@@ -217,7 +202,7 @@ class ApiServer:
     async def _document(self, request: web.BaseRequest) -> web.StreamResponse:
         """Discovery, version and health."""
         kinds = [*(c.kind for c in self.cluster.collections.values()), *REVIEWS]
-        path, parts = request.path.rstrip("/"), request.path.strip("/").split("/")
+        path = request.path.rstrip("/")
         if path in {"/livez", "/readyz", "/healthz"}:
             headers = {"X-Content-Type-Options": "nosniff"}
             return await answer(request, discovery.health("verbose" in request.query), content=PLAIN, headers=headers)
@@ -227,23 +212,10 @@ class ApiServer:
             body = encoded(discovery.aggregated(kinds, core=path == "/api"))
             headers = {"Cache-Control": "public", "Vary": "Accept"}
             return await answer(request, body, content=discovery.AGGREGATED, headers=headers)
-        found: dict[str, Any] | None = None
-        match parts:
-            case ["api"]:
-                found = discovery.core_versions(request.host)
-            case ["apis"]:
-                found = discovery.group_list(kinds)
-            case ["apis", name]:
-                found = discovery.group(kinds, name)
-            case ["api", version]:
-                found = discovery.resource_list(kinds, "", version)
-            case ["apis", name, version]:
-                found = discovery.resource_list(kinds, name, version)
-            case _:
-                pass
-        if found is None:
+        listed = discovery.document(kinds, path.strip("/").split("/"), request.host)
+        if listed is None:
             raise no_path()
-        return await answer(request, encoded(found))
+        return await answer(request, encoded(listed))
 
 
 def _writer(request: web.BaseRequest) -> Writer:
@@ -266,17 +238,24 @@ def _fault_verb(verb: str) -> str:
     return verb if verb in {"list", "continue", "watch", "stream", "get"} else "write"
 
 
+def _report(churning: asyncio.Task[None]) -> None:
+    if not churning.cancelled():
+        log.error("churn has ended", exc_info=churning.exception())
+
+
 @asynccontextmanager
 async def serve(
     api: ApiServer, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[str]:
     """The server's URL while it serves and churns; port 0 is any free one."""
-    api.server = web.Server(api, handler_cancellation=True)
+    request = partial(web.BaseRequest, loop=asyncio.get_running_loop(), client_max_size=_BODY_BYTES)
+    api.server = web.Server(api, request_factory=request, handler_cancellation=True)
     runner = web.ServerRunner(api.server, shutdown_timeout=0.0)
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024)
     await site.start()
     churning = asyncio.create_task(api.churn.run())
+    churning.add_done_callback(_report)
     address = runner.addresses[0]
     try:
         yield f"{'https' if tls else 'http'}://{host}:{address[1]}"

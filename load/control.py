@@ -8,10 +8,11 @@ from aiohttp import web
 
 from load import faults
 from load.answer import answer, refuse
+from load.body import stable_uid
 from load.reviews import User
 from load.status import ApiError, already_exists, bad_request, encoded, no_path, not_found
 from load.target import target
-from load.write import stable_uid, stored
+from load.write import stored
 
 if TYPE_CHECKING:
     from load.apiserver import ApiServer
@@ -63,8 +64,8 @@ def _state(api: "ApiServer") -> dict[str, Any]:
     return {
         "revision": api.cluster.revision,
         "objects": counts,
-        "watches": sum(1 for entry in api.requests if entry["verb"] == "watch" and not entry["ended"]),
-        "requests": len(api.requests),
+        "watches": sum(1 for entry in api.audit.entries if entry["verb"] == "watch" and not entry["ended"]),
+        "requests": len(api.audit.entries),
         "faults": api.faults.rules,
         "churn": {"profile": api.churn.profile, "rate": api.churn.rate, "changes": api.churn.changes},
     }
@@ -81,11 +82,11 @@ def _no_faults(api: "ApiServer", _: bytes) -> Any:
 
 
 def _requests(api: "ApiServer", _: bytes) -> Any:
-    return list(api.requests)
+    return list(api.audit.entries)
 
 
 def _no_requests(api: "ApiServer", _: bytes) -> Any:
-    api.requests.clear()
+    api.audit.entries.clear()
     return []
 
 

@@ -140,3 +140,20 @@ def aggregated(kinds: Iterable[Kind], core: bool) -> dict[str, Any]:
         if (name == "") == core
     ]
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+
+
+def document(kinds: Iterable[Kind], parts: list[str], host: str) -> dict[str, Any] | None:
+    """What the path of these parts lists, or None when it lists nothing."""
+    match parts:
+        case ["api"]:
+            return core_versions(host)
+        case ["apis"]:
+            return group_list(kinds)
+        case ["apis", name]:
+            return group(kinds, name)
+        case ["api", version]:
+            return resource_list(kinds, "", version)
+        case ["apis", name, version]:
+            return resource_list(kinds, name, version)
+        case _:
+            return None

@@ -48,6 +48,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     skip   matching requests that still go well first
     count  how many then go wrong; -1 for ever
+    path   of a wrong_type, dotted; anywhere but metadata.name, .namespace and .resourceVersion
     """
 
     kind: FaultKind

@@ -72,7 +72,9 @@ BUILTIN = (
     Kind("apps", _ONE, "deployments", "Deployment", True, ("deploy",), _ALL, (_SCALE, _STATUS)),
     Kind("apps", _ONE, "replicasets", "ReplicaSet", True, ("rs",), _ALL, (_SCALE, _STATUS)),
     Kind("apps", _ONE, "statefulsets", "StatefulSet", True, ("sts",), _ALL, (_SCALE, _STATUS)),
-    Kind("autoscaling", ("v2",), "horizontalpodautoscalers", "HorizontalPodAutoscaler", True, ("hpa",), _ALL, (_STATUS,)),
+    Kind(
+        "autoscaling", ("v2",), "horizontalpodautoscalers", "HorizontalPodAutoscaler", True, ("hpa",), _ALL, (_STATUS,)
+    ),
     Kind("batch", _ONE, "cronjobs", "CronJob", True, ("cj",), _ALL, (_STATUS,)),
     Kind("batch", _ONE, "jobs", "Job", True, (), _ALL, (_STATUS,)),
     Kind("certificates.k8s.io", _ONE, "certificatesigningrequests", "CertificateSigningRequest", _CLUSTER, ("csr",)),
@@ -92,7 +94,9 @@ BUILTIN = (
     Kind(_ADMISSION, _ONE, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", _CLUSTER, (), (), (_STATUS,)),
     Kind(_ADMISSION, _ONE, "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", _CLUSTER),
     Kind(_ADMISSION, _ONE, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", _CLUSTER),
-    Kind("apiextensions.k8s.io", _ONE, "customresourcedefinitions", "CustomResourceDefinition", _CLUSTER, ("crd", "crds")),
+    Kind(
+        "apiextensions.k8s.io", _ONE, "customresourcedefinitions", "CustomResourceDefinition", _CLUSTER, ("crd", "crds")
+    ),
     Kind("scheduling.k8s.io", _ONE, "priorityclasses", "PriorityClass", _CLUSTER, ("pc",)),
     Kind("coordination.k8s.io", _ONE, "leases", "Lease"),
     Kind("node.k8s.io", _ONE, "runtimeclasses", "RuntimeClass", _CLUSTER),

@@ -9,7 +9,8 @@ import msgspec
 from aiohttp import web
 
 from load.answer import answer_blocks
-from load.cluster import Cluster, Collection, Expired
+from load.cluster import Cluster
+from load.collection import Collection, Expired
 from load.faults import Fault, garbled, mistyped
 from load.selectors import selector
 from load.status import bad_request, bad_version, expired, future, invalid_options

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
+from load.body import Writer
 from load.status import ApiError, bad_request, invalid, unauthorized
-from load.write import Writer
 
 _AUDIENCE = "https://kubernetes.default"
 ANONYMOUS = "system:anonymous"
+OWN_REVIEWS = "selfsubjectaccessreviews"  # open to every authenticated user
 
 
 class User(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def review(users: Users, plural: str, document: dict[str, Any], user: User, writ
     spec = document.get("spec") or {}
     if plural == "tokenreviews":
         return _reviewed("TokenReview", "authentication.k8s.io/v1", spec, _token(users, spec), writer)
-    own = plural == "selfsubjectaccessreviews"
+    own = plural == OWN_REVIEWS
     if own:
         verdict = {"allowed": user.allowed}
     else:
@@ -59,8 +60,13 @@ def review(users: Users, plural: str, document: dict[str, Any], user: User, writ
         verdict = {"allowed": users.may(spec.get("user", ""), spec.get("groups") or [])}
     kind = "SelfSubjectAccessReview" if own else "SubjectAccessReview"
     order = ("resourceAttributes", "nonResourceAttributes", "user", "groups", "extra", "uid")
-    spec = {name: spec[name] for name in order if name in spec}
+    spec = {name: _filled(spec[name]) for name in order if name in spec}
     return _reviewed(kind, "authorization.k8s.io/v1", spec, verdict, writer)
+
+
+def _filled(part: Any) -> Any:
+    """The part without empty texts, as Go's omitempty leaves it."""
+    return {name: value for name, value in part.items() if value != ""} if isinstance(part, dict) else part
 
 
 def _token(users: Users, spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,11 +82,11 @@ class _Meta(msgspec.Struct):
     name: str
     namespace: str = ""
     resourceVersion: str = "0"  # noqa: N815
-    labels: dict[str, str] | None = None
+    labels: Any = None  # an object made by hand may have anything here
 
 
 class _Spec(msgspec.Struct):
-    nodeName: str | None = None  # noqa: N815
+    nodeName: Any = None  # noqa: N815
 
 
 class _Peek(msgspec.Struct):
@@ -107,17 +107,18 @@ def parse(text: bytes, pod: bool = False) -> Object:
     """
     peek = _peek(text)
     meta = peek.metadata
-    node = (_spec(peek.spec).nodeName or "") if pod else ""
+    node = _spec(peek.spec).nodeName if pod else ""
     mark = b'"resourceVersion":"'
     # A quote within a JSON string is escaped, so that the mark cannot be a part of one.
     at = text.index(mark + meta.resourceVersion.encode() + b'"') + len(mark)
     key = f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
     rest = text[at + len(meta.resourceVersion) :]
-    return Object(key, text[:at], int(meta.resourceVersion), (rest,), node)
+    return Object(key, text[:at], int(meta.resourceVersion), (rest,), node if isinstance(node, str) else "")
 
 
 def labels(obj: Object) -> dict[str, str]:
-    return _peek(obj.text()).metadata.labels or {}
+    found = _peek(obj.text()).metadata.labels
+    return found if isinstance(found, dict) else {}
 
 
 def build(document: dict[str, Any], version: int, pod: bool = False, custom: bool = False) -> Object:

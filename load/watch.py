@@ -1,4 +1,4 @@
-"""Watches: events after a version, initial events, bookmarks, and the faults that spoil them."""
+"""GET of a collection as a watch: events after a version, initial events, bookmarks."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,12 +8,13 @@ import msgspec
 from aiohttp import web
 
 from load.answer import Stream
-from load.cluster import ADDED, DELETED, MODIFIED, Cluster, Collection, Event, Expired
-from load.faults import Fault, garbled, mistyped
+from load.cluster import Cluster
+from load.collection import ADDED, DELETED, MODIFIED, Collection, Event, Expired
+from load.faults import Fault
+from load.feed import Change, Feed
 from load.list import version_of
 from load.selectors import Test, selector
-from load.status import bad_request, bad_version, encoded, invalid_options, status
-from load.text import Object
+from load.status import bad_request, bad_version, invalid_options
 from load.view import View
 
 _BLOCK = 128  # initial events a write: 1.5 MB of large pods
@@ -23,8 +24,6 @@ _TIMEOUT_SECONDS = 1800.0
 
 # Before the end of a watch, as recorded: 2.5 and 1.3 s.
 _LAST_BOOKMARKS = (2.5, 1.3)
-
-Change = tuple[str, Object]
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -86,60 +85,6 @@ def change(event: Event, prefix: str, wanted: Test | None) -> Change | None:
     if before and event.previous is not None:
         return DELETED, event.previous.at(event.revision)
     return None
-
-
-class Feed:
-    """The lines of one watch, with what a fault does to them."""
-
-    def __init__(self, stream: Stream, view: View, fault: Fault | None, custom: bool) -> None:
-        self._stream, self._view, self._custom = stream, view, custom
-        self._fault = fault if fault is not None and fault.spoils_events() else None
-        self.sent = 0
-
-    async def send(self, changes: list[Change]) -> bool:
-        """Write events; False when a fault ended the stream with them."""
-        fault = self._fault
-        rest: list[Change] = []
-        if fault is not None:
-            room = max(0, fault.after_events - self.sent)
-            changes, rest = changes[:room], changes[room:]
-        if changes:
-            event = self._view.event
-            await self._stream.write(b"".join([event(type, obj) for type, obj in changes]))
-            self.sent += len(changes)
-        if fault is None or self.sent < fault.after_events:
-            return True
-        return await self._spoil(fault, rest)
-
-    async def _spoil(self, fault: Fault, rest: list[Change]) -> bool:
-        if fault.kind in {"halfline", "wrong_type"} and not rest:
-            return True  # there is nothing to spoil yet
-        self._fault = None
-        match fault.kind:
-            case "gone":
-                await self.error(410, "Expired", "too old resource version: 1 (2)")
-                return False
-            case "error_event":
-                await self.error(fault.status, "InternalError", "an error on request")
-                return False
-            case "garbage":
-                await self._stream.write(garbled(self._view.bookmark(1)))
-            case "unknown_event":
-                await self._stream.write(self._view.bookmark(1).replace(b"BOOKMARK", b"SURPRISE", 1))
-            case "halfline":
-                line = self._view.event(*rest[0])
-                await self._stream.write(line[: len(line) // 2])
-                return False
-            case _:
-                type, obj = rest.pop(0)
-                await self._stream.write(self._view.event(type, mistyped(fault, obj, self._custom)))
-        return await self.send(rest)
-
-    async def error(self, code: int, reason: str, message: str) -> None:
-        await self._stream.write(b'{"type":"ERROR","object":%s}\n' % encoded(status(code, reason, message))[:-1])
-
-    async def bookmark(self, revision: int, end: bool = False) -> None:
-        await self._stream.write(self._view.bookmark(revision, end))
 
 
 async def watch_objects(

@@ -3,8 +3,9 @@
 from typing import Any
 
 from load.objects.names import address
-from load.objects.pods import Pod, State
-from load.objects.workloads import Workload
+from load.objects.pod_document import State
+from load.objects.pods import Pod
+from load.objects.workload import Workload
 
 Document = dict[str, Any]
 

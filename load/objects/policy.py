@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from load.objects.workloads import Workload
+from load.objects.workload import Workload
 
 Document = dict[str, Any]
 

@@ -1,10 +1,12 @@
 """Fills a world: how many of what, in the proportions of a real cluster."""
 
-from load.objects import config, network, nodes, policy, storage
+from load.objects import config, nodes, storage
 from load.objects.app import App, Role
+from load.objects.furniture import furnish, furnish_cluster, furnish_namespace
 from load.objects.names import AGENTS, STAGES, TEAMS, suffix, uid
-from load.objects.pods import Owner, Pod, State
-from load.objects.workloads import Workload
+from load.objects.pod_document import State
+from load.objects.pods import Owner, Pod
+from load.objects.workload import Workload
 from load.objects.world import World
 
 _SYSTEM = ("default", "kube-system", "kube-public", "kube-node-lease", "monitoring", "ingress-nginx")
@@ -42,9 +44,9 @@ def populate(world: World) -> None:
     _jobs(world, rest * 8 // 100)
     _stateful_sets(world, rest * 12 // 100)
     _deployments(world, rest - rest * 8 // 100 - rest * 12 // 100)
-    _cluster_wide(world)
+    furnish_cluster(world)
     for namespace in world.namespaces:
-        _furnish_namespace(world, namespace)
+        furnish_namespace(world, namespace)
     world.fill()
 
 
@@ -108,7 +110,7 @@ def _deployments(world: World, pods: int) -> None:
         show_deployment(world, workload, owner)
         for place in range(1, len(workload.hashes)):
             world.put("replicasets", world.workloads.replica_set(workload, place, None, 0, workload.created))
-        _furnish(world, workload)
+        furnish(world, workload)
 
 
 def replica_set_owner(world: World, workload: Workload) -> Owner:
@@ -139,7 +141,7 @@ def _stateful_sets(world: World, pods: int) -> None:
             if world.wants("persistentvolumeclaims", "persistentvolumes", "volumeattachments"):
                 _volume(world, workload, pod)
         world.show("statefulsets", world.workloads.stateful_set(workload))
-        _furnish(world, workload)
+        furnish(world, workload)
 
 
 def _volume(world: World, workload: Workload, pod: Pod) -> None:
@@ -197,71 +199,3 @@ def new_job(world: World, cron: Workload, created: float) -> Workload:
 def job_owner(world: World, run: Workload) -> Owner:
     labels = {"batch.kubernetes.io/controller-uid": run.uid, "batch.kubernetes.io/job-name": run.name}
     return run.hire("Job", run.name, run.uid, world.digest(), **labels)
-
-
-def _furnish(world: World, workload: Workload) -> None:
-    """What comes with a workload: service, configuration, secrets, and for some an ingress, a budget, an autoscaler."""
-    number = len(world.running)
-    labels, namespace, name, created = workload.labels(), workload.namespace, workload.name, workload.created
-    if world.wants("services", "endpointslices", "endpoints"):
-        service = network.service(world.meta(name, namespace, labels, created), workload, number)
-        world.show("services", service)
-        show_endpoints(world, workload)
-        if number % 10 == 0:
-            slice_ = network.endpoint_slice({}, workload)
-            world.show("endpoints", network.endpoints(world.meta(name, namespace, labels, created), slice_))
-    if number % 2 and world.wants("configmaps"):
-        meta = world.meta(f"{name}-config", namespace, labels, created)
-        world.show("configmaps", config.config_map(meta, 10 + number % 40))
-    if number % 2 == 0 and world.wants("secrets"):
-        kind = ("Opaque", "kubernetes.io/tls", "Opaque", "helm.sh/release.v1")[number // 2 % 4]
-        world.show("secrets", config.secret(world.meta(f"{name}-secret", namespace, labels, created), world.rng, kind))
-    if number % 10 == 0:
-        world.show("ingresses", network.ingress(world.meta(name, namespace, labels, created), workload))
-    if number % 8 == 0:
-        world.show(
-            "poddisruptionbudgets", policy.disruption_budget(world.meta(name, namespace, labels, created), workload)
-        )
-    if number % 6 == 0 and workload.app.role is Role.DEPLOYMENT:
-        scaler = policy.autoscaler(world.meta(name, namespace, labels, created), workload)
-        world.show("horizontalpodautoscalers", scaler)
-
-
-def show_endpoints(world: World, workload: Workload) -> None:
-    labels = {**workload.labels(), "kubernetes.io/service-name": workload.name}
-    meta = {"name": f"{workload.name}-{workload.uid[:5]}", "uid": workload.uid[::-1]}
-    meta = world.meta(meta["name"], workload.namespace, labels, workload.created) | meta
-    world.show("endpointslices", network.endpoint_slice(meta, workload))
-
-
-def _furnish_namespace(world: World, namespace: str) -> None:
-    world.show("configmaps", config.authority(world.meta("kube-root-ca.crt", namespace)))
-    world.show("serviceaccounts", config.service_account(world.meta("default", namespace)))
-    world.show("resourcequotas", config.resource_quota(world.meta("quota", namespace), world.settings.pods))
-    world.show("limitranges", config.limit_range(world.meta("limits", namespace)))
-    world.show("networkpolicies", network.network_policy(world.meta("isolate", namespace)))
-    world.show("roles", policy.role(world.meta("viewer", namespace)))
-    world.show("rolebindings", policy.role_binding(world.meta("viewer", namespace), "Role"))
-    meta = world.meta("registry", namespace)
-    world.show("secrets", config.secret(meta, world.rng, "kubernetes.io/dockerconfigjson"))
-
-
-def _cluster_wide(world: World) -> None:
-    for name in ("fast", "standard", "archive"):
-        world.show("storageclasses", storage.storage_class(world.meta(name)))
-    for name in ("nginx", "internal"):
-        world.show("ingressclasses", network.ingress_class(world.meta(name)))
-    for mutating, kind in ((True, "mutating"), (False, "validating")):
-        for name in ("sidecar-injector", "image-policy"):
-            world.show(f"{kind}webhookconfigurations", policy.webhooks(world.meta(name), mutating))
-        world.show(f"{kind}admissionpolicies", policy.admission_policy(world.meta("replica-limit"), mutating))
-        world.show(f"{kind}admissionpolicybindings", policy.admission_binding(world.meta("replica-limit"), mutating))
-    for name in ("view", "edit", "cluster-admin"):
-        world.show("clusterroles", policy.role(world.meta(name)))
-        world.show("clusterrolebindings", policy.role_binding(world.meta(name), "ClusterRole"))
-    for number in range(4):
-        world.show("certificatesigningrequests", policy.signing_request(world.meta(f"csr-{number}"), number > 0))
-    for name, value in (("system-cluster-critical", 2_000_000_000), ("batch", -100)):
-        world.show("priorityclasses", policy.priority_class(world.meta(name), value))
-    world.show("runtimeclasses", policy.runtime_class(world.meta("gvisor")))
-    world.show("replicationcontrollers", config.replication_controller(world.meta("legacy", "default")))

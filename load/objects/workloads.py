@@ -5,62 +5,15 @@ from typing import Any
 import msgspec
 
 from load.objects.app import App
+from load.objects.deployments import deployment, replica_set, template
 from load.objects.fields import entry, owned
 from load.objects.names import stamp
-from load.objects.pods import ACTIVE, Owner, Pod, State
-from load.text import VERSION, Object, Pattern, hole, raw
+from load.objects.pod_document import ACTIVE, State
+from load.objects.pods import Owner
+from load.objects.workload import Workload
+from load.text import Object, Pattern, hole
 
 _API = {"StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "CronJob": "batch/v1", "Job": "batch/v1"}
-
-
-class Workload:
-    """What runs an application in one namespace, with the pods it has.
-
-    revision  counts the pod templates it has had
-    hashes    pod-template-hash and uid of its ReplicaSets, newest first
-    owner     of the pods it makes now
-    """
-
-    def __init__(self, app: App, namespace: str, name: str, uid: str, created: float) -> None:
-        self.app, self.namespace, self.name, self.uid, self.created = app, namespace, name, uid, created
-        self.replicas = 0
-        self.revision = 1
-        self.updated = created
-        self.hashes: list[tuple[str, str]] = []
-        self.pods: list[Pod] = []
-        self.owner: Owner | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-    def tag(self, revision: int) -> str:
-        return f"v{1 + self.app.index % 4}.{revision}.{self.app.index % 10}"
-
-    def labels(self) -> dict[str, str]:
-        return {"app.kubernetes.io/name": self.app.name, "app.kubernetes.io/instance": self.name, "team": self.app.team}
-
-    def hire(self, kind: str, name: str, uid: str, digest: str, **more: str) -> Owner:
-        """Make an object of this kind, name and uid the owner of pods from now on."""
-        version = "batch/v1" if kind == "Job" else "apps/v1"
-        reference = {"apiVersion": version, "kind": kind, "name": name, "uid": uid}
-        reference |= {"controller": True, "blockOwnerDeletion": True}  # type: ignore[dict-item]
-        self.owner = Owner(
-            namespace=self.namespace,
-            generate=f"{name}-",
-            labels=msgspec.json.encode({**self.labels(), **more}),
-            references=msgspec.json.encode([reference]),
-            tag=self.tag(self.revision).encode(),
-            digest=digest.encode(),
-        )
-        return self.owner
-
-    def counts(self, owner: Owner | None = None) -> tuple[int, int]:
-        """Pods that count towards the replicas, and how many are ready; of one owner if given."""
-        pods = [pod for pod in self.pods if pod.state in ACTIVE and pod.state is not State.TERMINATING]
-        if owner is not None:
-            pods = [pod for pod in pods if pod.owner is owner]
-        return len(pods), sum(pod.ready for pod in pods)
 
 
 def _number(value: int) -> bytes:
@@ -81,7 +34,7 @@ class Workloads:
         found = self._patterns.get((app.index, kind))
         if found is None:
             found = self._patterns[app.index, kind] = Pattern(
-                _deployment(app) if kind == "Deployment" else _replica_set(app)
+                deployment(app) if kind == "Deployment" else replica_set(app)
             )
         return found
 
@@ -138,12 +91,12 @@ class Workloads:
         return self._pattern(workload.app, "ReplicaSet").fill(f"{workload.namespace}/{name}", 0, values)
 
     def _metadata(self, workload: Workload, kind: str, body: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """Metadata with the managed fields of a body's spec and status, which are the same for the whole application."""
+        """Metadata with the managed fields of the body, which all workloads of an application have in common."""
         key = workload.app.index, kind
         if key not in self._fields:
             parts = {
                 "metadata": {"labels": workload.labels()},
-                "spec": {**body["spec"], "template": _template(workload.app, {})},
+                "spec": {**body["spec"], "template": template(workload.app, {})},
             }
             self._fields[key] = msgspec.Raw(msgspec.json.encode(owned(parts)))
         managed = [
@@ -280,113 +233,3 @@ def _job_status(workload: Workload) -> dict[str, Any]:
     status |= {name: count for name, count in counts.items() if count}
     ready = sum(pod.ready for pod in workload.pods)
     return {**status, "terminating": 0, "uncountedTerminatedPods": {}, "ready": ready}
-
-
-def _meta_labels(app: App) -> dict[str, str]:
-    return {"app.kubernetes.io/name": app.name, "app.kubernetes.io/instance": hole("instance"), "team": app.team}
-
-
-def _metadata(labels: dict[str, str]) -> dict[str, Any]:
-    return {
-        "name": hole("name"),
-        "namespace": hole("namespace"),
-        "uid": hole("uid"),
-        "resourceVersion": hole(VERSION),
-        "generation": raw("generation"),
-        "creationTimestamp": hole("created"),
-        "labels": labels,
-    }
-
-
-def _template(app: App, labels: dict[str, str]) -> dict[str, Any]:
-    annotations = {"prometheus.io/scrape": "true", "prometheus.io/port": "9464"}
-    return {"metadata": {"labels": labels, "annotations": annotations}, "spec": app.template}
-
-
-def _deployment(app: App) -> dict[str, Any]:
-    labels = _meta_labels(app)
-    spec = {
-        "replicas": raw("replicas"),
-        "selector": {"matchLabels": {"app.kubernetes.io/instance": hole("instance")}},
-        "template": _template(app, labels),
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
-        "revisionHistoryLimit": 3,
-        "progressDeadlineSeconds": 600,
-    }
-    applied = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"annotations": {}, "labels": labels, "name": hole("name"), "namespace": hole("namespace")},
-        "spec": {
-            "replicas": raw("replicas"),
-            "selector": spec["selector"],
-            "template": {"metadata": {"labels": labels}},
-        },
-    }
-    annotations = {
-        "deployment.kubernetes.io/revision": hole("revision"),
-        "kubectl.kubernetes.io/last-applied-configuration": msgspec.json.encode(applied).decode() + "\n",
-    }
-    conditions = [
-        {
-            "type": "Progressing",
-            "status": "True",
-            "lastUpdateTime": hole("updated"),
-            "lastTransitionTime": hole("created"),
-            "reason": hole("progress"),
-            "message": f'ReplicaSet "{hole("instance")}-{hole("digest")}" has successfully progressed.',
-        },
-        {
-            "type": "Available",
-            "status": hole("available"),
-            "lastUpdateTime": hole("updated"),
-            "lastTransitionTime": hole("updated"),
-            "reason": hole("reason"),
-            "message": "Deployment has minimum availability.",
-        },
-    ]
-    status = {
-        "observedGeneration": raw("generation"),
-        "replicas": raw("total"),
-        "updatedReplicas": raw("fresh"),
-        "readyReplicas": raw("ready"),
-        "availableReplicas": raw("ready"),
-        "unavailableReplicas": raw("missing"),
-        "conditions": conditions,
-    }
-    managed = [
-        entry("kubectl-client-side-apply", "apps/v1", hole("created"), {"metadata": {"labels": labels}, "spec": spec}),
-        entry("kube-controller-manager", "apps/v1", hole("updated"), {"status": status}, "status"),
-    ]
-    return {
-        "metadata": {**_metadata(labels), "annotations": annotations, "managedFields": managed},
-        "spec": spec,
-        "status": status,
-    }
-
-
-def _replica_set(app: App) -> dict[str, Any]:
-    labels = {**_meta_labels(app), "pod-template-hash": hole("digest")}
-    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": hole("instance"), "uid": hole("owner")}
-    owner |= {"controller": True, "blockOwnerDeletion": True}  # type: ignore[dict-item]
-    selector = {"app.kubernetes.io/instance": hole("instance"), "pod-template-hash": hole("digest")}
-    spec = {"replicas": raw("replicas"), "selector": {"matchLabels": selector}, "template": _template(app, labels)}
-    status = {
-        "replicas": raw("total"),
-        "fullyLabeledReplicas": raw("total"),
-        "readyReplicas": raw("ready"),
-        "availableReplicas": raw("ready"),
-        "observedGeneration": 1,
-    }
-    annotations = {
-        "deployment.kubernetes.io/desired-replicas": hole("replicas"),
-        "deployment.kubernetes.io/max-replicas": hole("replicas"),
-        "deployment.kubernetes.io/revision": hole("revision"),
-    }
-    manager = "kube-controller-manager"
-    managed = [
-        entry(manager, "apps/v1", hole("created"), {"metadata": {"labels": labels}, "spec": spec}),
-        entry(manager, "apps/v1", hole("updated"), {"status": status}, "status"),
-    ]
-    meta = {**_metadata(labels), "generation": 1, "annotations": annotations, "ownerReferences": [owner]}
-    return {"metadata": {**meta, "managedFields": managed}, "spec": spec, "status": status}

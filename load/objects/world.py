@@ -1,5 +1,6 @@
 """The world: nodes, workloads and pods that fit together, and the objects that show them."""
 
+import logging
 import random
 from typing import Any
 
@@ -9,9 +10,13 @@ from load.cluster import Cluster
 from load.objects.app import App, Role
 from load.objects.names import AGENTS, BATCHES, DATABASES, EPOCH, SERVICES, digest, stamp, suffix, uid
 from load.objects.nodes import Node
-from load.objects.pods import Pod, Pods, State, document
-from load.objects.workloads import Workload, Workloads
+from load.objects.pod_document import State, document
+from load.objects.pods import Pod, Pods
+from load.objects.workload import Workload
+from load.objects.workloads import Workloads
 from load.text import Object, Pattern, build
+
+log = logging.getLogger("load")
 
 _DAY = 86_400.0
 
@@ -91,6 +96,8 @@ class World:
             self.cluster.put(self.cluster.named(plural), obj)
             return
         self.cluster.revision += 1
+        if self.cluster.revision % 50_000 == 0:
+            log.info("%d objects so far", self.cluster.revision)
         self._made.setdefault(plural, []).append(obj.at(self.cluster.revision))
 
     def show(self, plural: str, body: dict[str, Any]) -> None:
@@ -111,6 +118,11 @@ class World:
         if labels:
             meta["labels"] = labels
         return {**meta, **more}
+
+    def known_uid(self, plural: str, key: str) -> str:
+        """The uid of an object that is already shown, "" for none: an update must not change it."""
+        obj = self.cluster.named(plural).objects.get(key)
+        return str(obj.document()["metadata"]["uid"]) if obj is not None else ""
 
     def past(self, days: float = 90.0) -> float:
         """Some time within the last days, whole seconds."""

@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "wire"
 
@@ -119,34 +119,65 @@ class Client:
 
 
 class Watch:
-    """A watch under way, line by line as it comes."""
+    """A watch under way, line by line as it comes.
+
+    ended   how: "terminating chunk", "connection", or "" while it goes on
+    """
 
     def __init__(self, host, path, token="admintoken", **headers):
-        self.connection = http.client.HTTPConnection(host, timeout=20)
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {token}", **headers}
-        self.connection.request("GET", path, headers=headers)
-        self.response = self.connection.getresponse()
-        self.status = self.response.status
-        self._rest = b""
+        name, _, port = host.partition(":")
+        self._socket = socket.create_connection((name, int(port)), timeout=20)
+        headers = {"Host": host, "Accept": "application/json", "Authorization": f"Bearer {token}", **headers}
+        head = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        self._raw, self.body, self._read, self.ended = b"", b"", 0, ""
+        while b"\r\n\r\n" not in self._raw:
+            self._receive(20)
+        head, _, self._raw = self._raw.partition(b"\r\n\r\n")
+        self.status = int(head.split(b" ", 2)[1])
+        assert b"Transfer-Encoding: chunked" in head, head
+        self._unchunk()
+
+    def _receive(self, seconds):
+        """Read once; False when nothing came in time."""
+        self._socket.settimeout(seconds)
+        try:
+            data = self._socket.recv(1 << 20)
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            data = b""
+        if not data:
+            self.ended = "connection"
+        self._raw += data
+        return bool(data)
+
+    def _unchunk(self):
+        """Move what has come from chunks to the body; chunks and lines do not align."""
+        while not self.ended:
+            size, found, rest = self._raw.partition(b"\r\n")
+            if not found or len(rest) < int(size, 16) + 2:
+                return
+            if int(size, 16) == 0:
+                self.ended = "terminating chunk"
+            self.body += rest[: int(size, 16)]
+            self._raw = rest[int(size, 16) + 2 :]
+
+    @property
+    def rest(self):
+        """What came after the last line that was taken."""
+        return self.body[self._read :]
 
     def line(self, seconds=5.0):
         """The next line, or None when there is none in time or the stream has ended."""
         deadline = time.monotonic() + seconds
-        while b"\n" not in self._rest:
+        while b"\n" not in self.rest:
             left = deadline - time.monotonic()
-            if left <= 0 or self.response.isclosed():
+            if self.ended or left <= 0 or not self._receive(left):
                 return None
-            self.connection.sock.settimeout(left) if self.connection.sock else None
-            try:
-                data = self.response.read1(1 << 20)
-            except (TimeoutError, socket.timeout):
-                return None
-            except http.client.IncompleteRead:
-                data = b""
-            if not data:
-                return None
-            self._rest += data
-        line, self._rest = self._rest.split(b"\n", 1)
+            self._unchunk()
+        line = self.rest.partition(b"\n")[0]
+        self._read += len(line) + 1
         return line
 
     def event(self, seconds=5.0):
@@ -159,14 +190,8 @@ class Watch:
             found.append(event)
         return found
 
-    @property
-    def rest(self):
-        """What came after the last whole line."""
-        return self._rest
-
     def close(self):
-        self.response.close()
-        self.connection.close()
+        self._socket.close()
 
     def __enter__(self):
         return self
@@ -204,7 +229,3 @@ def lines(exchange):
     """The recorded lines of a watch; they do not align with its chunks."""
     text = "".join(chunk["data"] for chunk in exchange["response"]["chunks"])
     return [json.loads(line) for line in text.splitlines()]
-
-
-def field_selector(*terms):
-    return quote(",".join(terms))

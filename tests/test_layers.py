@@ -1,0 +1,96 @@
+"""Imports go down: the rule of the house, read from the sources."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+#: layer -> what it may import of ours besides itself, errors and the version
+MAY = {
+    "shardex.kube": {"options"},
+    "shardex.exposition": set(),
+    "shardex.store": set(),
+    "shardex.resources": {"kube.meta", "kube.quantity", "kube.schedule", "kube.clock", "exposition"},
+    "shardex.custom": {"kube.meta", "kube.quantity", "kube.pieces", "exposition"},
+    "shardex.workers": {"kube", "exposition", "resources", "custom", "store", "shard", "options", "logs"},
+    "shardex.serving": {"exposition", "store", "workers", "options", "logs"},
+}
+COMMON = {"", "errors"}
+
+
+def imports(path):
+    """Modules that a file imports, as full names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def sources(package):
+    return sorted((ROOT / package.replace(".", "/")).rglob("*.py"))
+
+
+@pytest.mark.parametrize("layer", MAY)
+def test_imports_go_down(layer):
+    """A package imports what lies below it and none of its siblings."""
+    for path in sources(layer):
+        for name in imports(path):
+            if not (name + ".").startswith("shardex."):
+                continue
+            inner = name.removeprefix("shardex").removeprefix(".")
+            own = (name + ".").startswith(layer + ".")
+            allowed = inner in COMMON or inner.startswith(("errors.", "__version__"))
+            below = any((inner + ".").startswith(may + ".") for may in MAY[layer])
+            assert own or allowed or below, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_load_knows_nothing_of_us():
+    """The synthetic cluster shares no line with what it tests, so a bug in our decoder cannot hide in our own traffic."""
+    for path in sources("load"):
+        for name in imports(path):
+            assert not (name + ".").startswith(("shardex.", "scaler.")), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_prometheus_client_renders_only_our_own_telemetry():
+    """The Kubernetes families never pass through a metrics library."""
+    users = {
+        p.relative_to(ROOT).as_posix()
+        for p in sources("shardex")
+        for n in imports(p)
+        if n.startswith("prometheus_client")
+    }
+    assert users <= {"shardex/serving/telemetry.py"}
+
+
+def test_the_kubernetes_package_stays_in_its_process():
+    """Its models cost 20 MB; only the short-lived reader of credentials imports it."""
+    users = {
+        p.relative_to(ROOT).as_posix()
+        for p in sources("shardex")
+        for n in imports(p)
+        if n.split(".")[0] == "kubernetes"
+    }
+    assert users <= {"shardex/kube/credentials.py"}
+
+
+@pytest.mark.parametrize(
+    "package", sorted(p.parent for p in (ROOT / "shardex").rglob("__init__.py")), ids=lambda p: p.name
+)
+def test_packages_say_what_may_live_there(package):
+    """Each package's docstring is its contract."""
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    assert text
+    if package.name != "shardex":
+        assert "May not:" in text
+
+
+def test_only_the_command_line_prints():
+    """Everything else logs."""
+    for path in sources("shardex"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                raise AssertionError(f"{path.relative_to(ROOT)}:{node.lineno} prints")

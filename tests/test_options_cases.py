@@ -1,0 +1,68 @@
+"""Flags that choose what is listed, against the peer's recorded answers: from their text to the lists that are asked for.
+
+Where we differ on purpose, the test says so and why.
+"""
+
+import pytest
+from helpers import cases
+
+from shardex.errors import OptionsError
+from shardex.options import parse
+from shardex.resources import RESOURCES
+from shardex.workers.plan import plan, targets
+
+
+def options(known=RESOURCES, **given):
+    return parse({flag.replace("_", "-"): text for flag, text in given.items()}, known, lambda: 1)
+
+
+def plurals(given):
+    return [kind.resource.plural for kind in plan(given)]
+
+
+def lists(plural, given):
+    """(path, field selector) of every list that gives the kind's objects."""
+    resource = RESOURCES[plural]
+    return [(target.path, target.query.get("fieldSelector", "")) for target in targets(resource, resource.families, given)]
+
+
+@pytest.mark.parametrize(("text", "want"), cases("allowlist_cases", "resources_flag"))
+def test_resources(text, want):
+    """Names are trimmed, empty ones are dropped, each counts once, and letters keep their case."""
+    assert sorted(options(want["value"], resources=text).resources) == want["value"]
+
+
+@pytest.mark.parametrize(("names", "want"), cases("allowlist_cases", "builder_enabled_resources"))
+def test_enabled_resources(names, want):
+    """Enabled kinds stand in order of their names, each once; one that does not exist ends the start."""
+    if want["is_error"]:
+        with pytest.raises(OptionsError, match="there is no 'foo'; there are certificatesigningrequests, "):
+            options(resources=",".join(names))
+    else:
+        assert plurals(options(resources=",".join(names))) == want["enabled"]
+
+
+@pytest.mark.parametrize(("_", "want"), cases("allowlist_cases", "default_resources"))
+def test_default_resources(_, want):
+    """Without --resources the kinds are the peer's."""
+    assert plurals(options()) == want
+    assert plurals(options(resources="")) == want
+
+
+@pytest.mark.parametrize(("text", "want"), cases("allowlist_cases", "namespaces_flag"))
+def test_namespaces(text, want):
+    """A list for each namespace, one for all of them without; cluster-scoped kinds have one list in any case.
+
+    A namespace that stands twice is listed once: the peer lists it twice and prints each series twice.
+    """
+    given = options(namespaces=text)
+    namespaces = list(dict.fromkeys(want["effective"]))
+    paths = [f"/api/v1/namespaces/{name}/pods" if name else "/api/v1/pods" for name in namespaces]
+    assert lists("pods", given) == [(path, "") for path in paths]
+    assert lists("nodes", given) == [("/api/v1/nodes", "")]
+
+
+@pytest.mark.parametrize(("text", "want"), cases("allowlist_cases", "metric_set_flag"))
+@pytest.mark.parametrize("flag", ["metric-allowlist", "metric-denylist", "metric-opt-in-list"])
+def test_metric_lists(flag, text, want):
+    ...
