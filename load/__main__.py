@@ -15,6 +15,7 @@ import click
 from load.apiserver import ApiServer, serve
 from load.churn import Churn
 from load.cluster import Cluster
+from load.demo import demo
 from load.objects.population import populate
 from load.objects.world import Settings, World
 from load.profiles import PROFILES
@@ -46,6 +47,9 @@ def main() -> None:
     It answers what a kube-apiserver 1.36 answers to exporters, controllers and scalers: lists in pages, watches with
     bookmarks, streaming lists, writes with conflicts, discovery and reviews.
     """
+
+
+main.add_command(demo)
 
 
 @main.command("serve", context_settings={"show_default": True})

@@ -25,7 +25,8 @@ _STOP_SECONDS = 25.0  # shardex itself ends within 20 s
 @click.option("--seconds", default=0.0, help="Stop by itself after so long; 0 runs until Ctrl-C.")
 def demo(nodes: int, pods: int, churn: str, workers: int, port: int, telemetry_port: int, seconds: float) -> None:
     """Run a synthetic cluster and shardex on it, and show where to look."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell starts background jobs with it ignored
+        signal.signal(number, _interrupt)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shardex-demo-") as folder:
         running: list[subprocess.Popen[bytes]] = []
@@ -47,6 +48,8 @@ def demo(nodes: int, pods: int, churn: str, workers: int, port: int, telemetry_p
         except KeyboardInterrupt:
             print("\nstopping ...", flush=True)
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # the end has a deadline of its own; half an end leaves processes
             _end(running)
     print("nothing is left running")
 

@@ -1,4 +1,4 @@
-"""Flags that choose what is listed, against the peer's recorded answers: from their text to the lists that are asked for.
+"""Flags that choose what is listed, against the peer's recorded answers: from a text to the requests for lists.
 
 Where we differ on purpose, the test says so and why.
 """
@@ -7,7 +7,7 @@ import pytest
 from helpers import cases
 
 from shardex.errors import OptionsError
-from shardex.options import parse
+from shardex.options import SETTINGS, parse
 from shardex.resources import RESOURCES
 from shardex.workers.plan import plan, targets
 
@@ -23,7 +23,23 @@ def plurals(given):
 def lists(plural, given):
     """(path, field selector) of every list that gives the kind's objects."""
     resource = RESOURCES[plural]
-    return [(target.path, target.query.get("fieldSelector", "")) for target in targets(resource, resource.families, given)]
+    return [
+        (target.path, target.query.get("fieldSelector", "")) for target in targets(resource, resource.families, given)
+    ]
+
+
+def node(given):
+    return bool(given["node"] or given["track_unscheduled_pods"])
+
+
+def waiting(suite, needed):
+    """The suite's cases; those that need --node or --track-unscheduled-pods fail until these are settings."""
+    missing = {"node", "track_unscheduled_pods"} - {setting.field for setting in SETTINGS}
+    mark = pytest.mark.xfail(reason=f"no setting {', '.join(sorted(missing))}")
+    return [
+        pytest.param(*case.values, id=case.id, marks=[mark] if missing and needed(*case.values) else [])
+        for case in cases("allowlist_cases", suite)
+    ]
 
 
 @pytest.mark.parametrize(("text", "want"), cases("allowlist_cases", "resources_flag"))
@@ -63,6 +79,44 @@ def test_namespaces(text, want):
 
 
 @pytest.mark.parametrize(("text", "want"), cases("allowlist_cases", "metric_set_flag"))
-@pytest.mark.parametrize("flag", ["metric-allowlist", "metric-denylist", "metric-opt-in-list"])
-def test_metric_lists(flag, text, want):
-    ...
+@pytest.mark.parametrize("flag", [setting.field for setting in SETTINGS if setting.form == "list"])
+def test_lists(flag, text, want):
+    """Every flag that is a list is cut at its commas, those inside of braces too, and line ends are blanks."""
+    given = options(want["value"], **{flag: text})
+    assert sorted(getattr(given, flag)) == sorted(want["value"])
+
+
+@pytest.mark.parametrize(("given", "want"), waiting("field_selector", lambda given, _: node(given)))
+def test_field_selector(given, want):
+    """Namespaces left out and the node asked for are left to the API server, for namespaced kinds alone."""
+    namespaces = [name for name in given["namespaces"] if name]
+    chosen = options(
+        namespaces=",".join(namespaces),
+        namespaces_denylist=",".join(given["namespaces_denylist"] or ()),
+        node=given["node"],
+        track_unscheduled_pods=str(given["track_unscheduled_pods"]).lower(),
+    )
+    scopes = [f"namespaces/{name}/" for name in namespaces] or [""]
+    assert lists("pods", chosen) == [(f"/api/v1/{scope}pods", want["merged"]) for scope in scopes]
+    assert lists("nodes", chosen) == [("/api/v1/nodes", "")]
+
+
+@pytest.mark.parametrize(
+    ("given", "want"), waiting("options_validate", lambda _, want: "spec.nodeName" in (want["error"] or ""))
+)
+def test_validate(given, want):
+    """What the peer refuses is a fault, but for two settings.
+
+    --object-limit below 0 is one with and without --node; the peer looks at it only with --node.
+    --auto-gomemlimit-ratio is none, whatever it is: it steers Go's runtime and has no effect here.
+    """
+    wrong = given["object_limit"] < 0 or "spec.nodeName" in (want["error"] or "")
+    texts = {"node": given["node"], "object_limit": str(given["object_limit"])}
+    texts["resources"] = ",".join(given["resources"] or ())
+    if wrong:
+        with pytest.raises(OptionsError) as caught:
+            options(**texts)
+        assert len(caught.value.faults) == 1
+    else:
+        options(**texts)
+    assert wrong == bool(want["error"]) or given["object_limit"] < 0 or not 0 < given["auto_gomemlimit_ratio"] <= 1

@@ -21,19 +21,27 @@ def compile_labels(paths: Mapping[str, Sequence[str]]) -> Add:
     Later stars, in the order of their texts, win over earlier ones, and names over stars. Of keys, or names, that are
     one name when sanitized, the first in order wins; the peer's winner changes from start to start.
     """
-    stars = [(star.removesuffix("*") if star.endswith("*") else "", path) for star, path in _ordered(paths, stars=True)]
-    named = [(label_name(name), path) for name, path in reversed(_ordered(paths, stars=False))]
-    if not stars:
-        return _named(named)
-    add_named = _named(named)
+    stars = [
+        (star.removesuffix("*") if star.endswith("*") else "", compile_path(paths[star]))
+        for star in _names(paths, True)
+    ]
+    below = [(label_name(name), compile_path(paths[name])) for name in reversed(_names(paths, False)) if paths[name]]
+    itself = [label_name(name) for name in _names(paths, False) if not paths[name]]
 
     def add(value: Any, labels: dict[str, str]) -> None:
-        for prefix, path in stars:
-            found = path(value)
-            if type(found) is dict:
-                for key in sorted(found, reverse=True):
-                    labels[label_name(prefix + key)] = text(found[key])
-        add_named(value, labels)
+        kind = type(value)
+        if kind is dict or kind is list:  # nothing lies below anything else, and maps hold much else
+            for prefix, path in stars:
+                found = path(value)
+                if type(found) is dict:
+                    for key in sorted(found, reverse=True):
+                        labels[label_name(prefix + key)] = text(found[key])
+            for name, path in below:
+                found = path(value)
+                if found is not None:
+                    labels[name] = text(found)
+        if itself and value is not None:
+            labels |= dict.fromkeys(itself, text(value))
 
     return add
 
@@ -54,15 +62,5 @@ def label_name(key: str) -> str:
     return f"_{name}" if not name or name[0].isdigit() or name == "__name__" else name
 
 
-def _ordered(paths: Mapping[str, Sequence[str]], *, stars: bool) -> list[tuple[str, Callable[[Any], Any]]]:
-    return [(name, compile_path(paths[name])) for name in sorted(paths) if is_star(name) == stars]
-
-
-def _named(named: list[tuple[str, Callable[[Any], Any]]]) -> Add:
-    def add(value: Any, labels: dict[str, str]) -> None:
-        for name, path in named:
-            found = path(value)
-            if found is not None:
-                labels[name] = text(found)
-
-    return add
+def _names(paths: Mapping[str, Sequence[str]], stars: bool) -> list[str]:
+    return [name for name in sorted(paths) if is_star(name) == stars]

@@ -18,6 +18,9 @@ class Key(Part, frozen=True):
     name: str = ""
     uid: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
 
 class CustomObject(msgspec.Struct, frozen=True):
     """An object of a kind that only its definition knows: who it is, and all of it as plain data."""
@@ -37,7 +40,7 @@ class CustomFamily(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True):
     """A sample that an object should have and has not.
 
-    key        namespace/name of the object
+    key        of the object, for people
     verbosity  from which it is logged: errorLogV
     """
 
@@ -48,8 +51,9 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 Render = Callable[[CustomObject], list[str]]
-Base = Callable[[Any], tuple[dict[str, str], str]]
-Source = tuple[int, Values, int]  # number of its base labels, its samples, its verbosity
+Shared = tuple[dict[str, str], str]  # pairs of labels, and those pairs joined
+Base = Callable[[Any], Shared]
+Source = tuple[int, Values, int]  # number of its base, its samples, its verbosity
 
 _JSON = msgspec.json.Decoder(dict[str, Any])
 
@@ -100,19 +104,25 @@ def compile_custom(
     return tuple(families.values()), _render(sources, [base for _, base in bases.values()], escapes, problem)
 
 
-def label_text(labels: Mapping[str, str], escapes: Escapes) -> str:
-    """What stands between a sample's braces: by name, unlike the labels of native kinds."""
-    return ",".join([f'{name}="{escapes[value]}"' for name, value in sorted(labels.items())])
+def pairs(labels: Mapping[str, str], escapes: Escapes) -> dict[str, str]:
+    """name -> `name="value"`"""
+    return {name: f'{name}="{escapes[value]}"' for name, value in labels.items()}
+
+
+def joined(paired: Mapping[str, str]) -> str:
+    """Pairs as they stand between a sample's braces: in the order of the names, unlike those of native kinds."""
+    return ",".join([paired[name] for name in sorted(paired)])
 
 
 def _base(common: Mapping[str, str], paths: Mapping[str, tuple[str, ...]], escapes: Escapes) -> Base:
-    """The labels that a sample has unless it has others of their names, and their text."""
+    """The labels that a sample has unless it has others of their names."""
     add = compile_labels(paths)
 
-    def base(data: Any) -> tuple[dict[str, str], str]:
+    def base(data: Any) -> Shared:
         labels = dict(common)
         add(data, labels)
-        return labels, label_text(labels, escapes)
+        shared = pairs(labels, escapes)
+        return shared, joined(shared)
 
     return base
 
@@ -122,25 +132,31 @@ def _render(
 ) -> Render:
     numbers = Numbers()
 
+    def lines(name: str, source: Source, o: CustomObject, known: dict[int, Shared]) -> list[str]:
+        number, values, verbosity = source
+        found: list[str] = []
+        faults: list[str] = []
+        try:
+            samples = values(o.data, faults)
+            if samples and number not in known:
+                known[number] = bases[number](o.data)
+            for own, value in samples:
+                shared, text = known[number]
+                if own:
+                    text = joined(shared | pairs(own, escapes))
+                found.append(f"{name}{{{text}}} {numbers[value]}\n")
+        except RecursionError:
+            faults.append("what should be a label is nested too deeply")
+        for message in faults:
+            problem(Problem(str(o.metadata), name, verbosity, message))
+        return found
+
     def render(o: CustomObject) -> list[str]:
-        data, texts = o.data, []
-        known: list[tuple[dict[str, str], str] | None] = [None] * len(bases)  # most metrics share their base labels
-        for name, parts in sources.items():
-            lines: list[str] = []
-            for number, values, verbosity in parts:
-                faults: list[str] = []
-                try:
-                    samples = values(data, faults)
-                    if samples:
-                        base, text = known[number] = known[number] or bases[number](data)
-                        for labels, value in samples:
-                            inner = label_text(base | labels, escapes) if labels else text
-                            lines.append(f"{name}{{{inner}}} {numbers[value]}\n")
-                except RecursionError:
-                    faults.append("what should be a label is nested too deeply")
-                for message in faults:
-                    problem(Problem(f"{o.metadata.namespace}/{o.metadata.name}", name, verbosity, message))
-            texts.append("".join(dict.fromkeys(lines)) if len(lines) > 1 else "".join(lines))
+        known: dict[int, Shared] = {}  # most metrics have the labels of their resource and no others
+        texts = []
+        for name, own in sources.items():
+            found = [line for source in own for line in lines(name, source, o, known)]
+            texts.append("".join(dict.fromkeys(found)))
         return texts
 
     return render

@@ -41,10 +41,10 @@ _REFERENCE = rf"| \\(?:(?P<number>[1-9][0-9]*)|k<(?P<back>{_NAME})>) | (?P<comme
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """How one of the peer's engines reads: its name, and one expression for every token it has here."""
+    """How one of the peer's engines reads: its name, and one verbose expression for every token it has here."""
 
     name: str
-    token: re.Pattern[str]
+    token: str
 
 
 def _dialect(title: str, *, places: str, looks: str, named: str, posix: str, more: str) -> Dialect:
@@ -52,7 +52,7 @@ def _dialect(title: str, *, places: str, looks: str, named: str, posix: str, mor
     tokens = _TOKENS.format(
         character=_CHARACTER, name=_NAME, flags=_FLAGS, places=places, looks=looks, named=named, posix=posix
     )
-    return Dialect(title, re.compile(tokens + more, re.VERBOSE))
+    return Dialect(title, tokens + more)
 
 
 ECMASCRIPT = _dialect("ECMAScript", places="AbBGzZ", looks="|<?[=!]|>", named="", posix="", more=_REFERENCE)
@@ -87,13 +87,14 @@ def matcher(pattern: str, dialect: Dialect) -> Matcher:
 
 def _respelled(pattern: str, dialect: Dialect) -> tuple[list[str], list[int]]:
     """The pattern's tokens as `regex` spells them, and where each starts in the pattern."""
+    read = re.compile(dialect.token, re.VERBOSE).match
     texts: list[str] = []
     starts: list[int] = []
     opened: list[int] = []
     names: set[str] = set()
     before, repeats, at = "open", 1, 0
     while at < len(pattern):
-        token = dialect.token.match(pattern, at)
+        token = read(pattern, at)
         if token is None:
             raise _fault(f"{pattern[at : at + 4]} is not {dialect.name}, or not supported here", at)
         kind = str(token.lastgroup)

@@ -6,14 +6,14 @@ import re
 import msgspec
 import pytest
 from helpers import json_lines
-from printed import only_resource, printed
+from custom.printed import only_resource, printed
 
 from shardex.custom.config import CustomResource, Metric
 from shardex.custom.labels import compile_labels
 from shardex.custom.parse import parse
 from shardex.custom.paths import compile_path
 from shardex.custom.plurals import plural
-from shardex.custom.render import compile_custom, decode, label_text
+from shardex.custom.render import compile_custom, decode, joined, pairs
 from shardex.custom.values import number
 from shardex.errors import OptionsError
 from shardex.exposition.text import Escapes
@@ -130,4 +130,4 @@ def test_label_order(case):
     want = ",".join(
         f'{key}="{value}"' for key, value in zip(case["want"]["label_keys"], case["want"]["label_values"], strict=True)
     )
-    assert label_text(case["input"]["labels"], Escapes()) == want
+    assert joined(pairs(case["input"]["labels"], Escapes())) == want

@@ -8,7 +8,7 @@ import yaml
 from helpers import DATA
 from hypothesis import given
 from hypothesis import strategies as st
-from printed import one_metric, only_resource
+from custom.printed import one_metric, only_resource
 
 from shardex.custom.config import (
     CustomConfig,

@@ -1,4 +1,7 @@
-"""The two dialects of patterns against the engines that speak them: Go's regexp, and regexp2 in its ECMAScript mode."""
+"""The two dialects of patterns against the engines that speak them.
+
+pattern_cases was recorded from regexp2 2.5 in its ECMAScript mode and from the regexp package of Go 1.27.
+"""
 
 import re
 import tracemalloc

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-RECORDINGS = Path(__file__).resolve().parent.parent / "data" / "wire"
+RECORDINGS = Path(__file__).resolve().parent / "data" / "wire"
 
 # Headers whose values the recordings pin; the others are identifiers and dates.
 PINNED = ("content-type", "content-encoding", "vary", "retry-after", "x-content-type-options", "cache-control")

@@ -1,0 +1,69 @@
+"""The reference in docs/ says what the tables say."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from shardex.documentation import main, pages, stale, write
+from shardex.options import IGNORED, SETTINGS
+from shardex.resources import RESOURCES
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def row(page, first):
+    """Cells of the only row of a page's tables that starts with a cell."""
+    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+    [found] = [line for line in lines if line.startswith(f"| {first} |")]
+    return [cell.strip() for cell in found.replace("\\|", "").strip("|").split("|")]
+
+
+def test_pages_are_current():
+    """No table was changed without its page; `python -m shardex.documentation` writes them."""
+    assert stale(DOCS) == []
+
+
+def test_every_flag_is_documented():
+    """Each setting has its row with its form and default, and each flag without effect is named."""
+    for setting in SETTINGS:
+        _, form, default, meaning = row("flags.md", f"`--{setting.flag}`")
+        assert (form, default.strip("`")) == (setting.form, setting.default)
+        assert meaning.endswith(".")
+    text = (DOCS / "flags.md").read_text(encoding="utf-8")
+    assert all(f"`--{flag}`" in text for flag in IGNORED)
+
+
+@pytest.mark.parametrize("plural", RESOURCES)
+def test_every_family_is_documented(plural):
+    """Each kind is in the index, and each of its families has its row with type and stability."""
+    resource = RESOURCES[plural]
+    _, api, default, families = row("metrics/README.md", f"[{plural}]({plural}.md)")
+    assert (api, default, int(families)) == (
+        f"`{resource.api}`",
+        "yes" if resource.default else "",
+        len(resource.families),
+    )
+    for family in resource.families:
+        _, type, stability, labels, opt_in, help = row(f"metrics/{plural}.md", f"`{family.name}`")
+        assert (type, stability, opt_in == "yes") == (family.type, family.stability, family.opt_in)
+        assert all(f"`{label}`" in labels for label in family.labels)
+        assert help
+
+
+def test_check_names_what_is_not_current(tmp_path):
+    """A page that differs, is missing or is of no kind is named and the exit status is 1; writing mends all three."""
+    write(tmp_path)
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.md")} == set(pages())
+    assert CliRunner().invoke(main, ["--check", str(tmp_path)]).exit_code == 0
+    (tmp_path / "flags.md").write_text("old")
+    (tmp_path / "metrics/pods.md").unlink()
+    (tmp_path / "metrics/podss.md").write_text("")
+    checked = CliRunner().invoke(main, ["--check", str(tmp_path)])
+    assert checked.exit_code == 1
+    assert [line.partition(" is not current")[0] for line in checked.output.splitlines()] == [
+        str(tmp_path / name) for name in ("flags.md", "metrics/pods.md", "metrics/podss.md")
+    ]
+    assert (tmp_path / "flags.md").read_text() == "old"
+    assert CliRunner().invoke(main, [str(tmp_path)]).exit_code == 0
+    assert stale(tmp_path) == []
