@@ -16,7 +16,7 @@ class Line(msgspec.Struct, frozen=True):
     """A command line in normal form.
 
     words    what is no flag: the subcommand first
-    flags    `--flag=value`, in order
+    flags    `--flag=value`, each once: of a flag that stands twice the last value holds, but lists add up
     ignored  flags that have no effect here
     faults   one sentence each
     """
@@ -30,10 +30,11 @@ class Line(msgspec.Struct, frozen=True):
 def normal(arguments: Sequence[str], forms: Mapping[str, str], ignored: Mapping[str, str]) -> Line:
     """The line in normal form.
 
-    forms    flag -> form; "bool" needs no value
+    forms    flag -> form; "bool" needs no value, a "list" may stand several times
     ignored  the same for flags that are accepted without effect
     """
-    words, flags, dropped, faults = [], [], [], []
+    words, dropped, faults = [], [], []
+    flags: dict[str, str] = {}
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -58,9 +59,12 @@ def normal(arguments: Sequence[str], forms: Mapping[str, str], ignored: Mapping[
             value = rest.pop(0)
         if name in ignored:
             dropped.append(name)
+        elif known == "list" and name in flags:
+            flags[name] += f",{value}"
         else:
-            flags.append(f"--{name}={value}")
-    return Line(tuple(words), tuple(flags), tuple(dict.fromkeys(dropped)), tuple(faults))
+            flags[name] = value
+    normal_flags = tuple(f"--{name}={value}" for name, value in flags.items())
+    return Line(tuple(words), normal_flags, tuple(dict.fromkeys(dropped)), tuple(faults))
 
 
 def _split(word: str) -> tuple[str, str | None]:

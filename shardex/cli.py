@@ -14,8 +14,9 @@ import msgspec
 from shardex import __version__, logs
 from shardex.arguments import normal
 from shardex.errors import OptionsError, ShardexError
-from shardex.options import IGNORED, SETTINGS, Options, parse, quota_cores
+from shardex.options import Options, parse, quota_cores
 from shardex.resources import RESOURCES
+from shardex.settings import IGNORED, SETTINGS
 
 log = logging.getLogger(__name__)
 

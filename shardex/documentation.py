@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from shardex.exposition.family import Family
-from shardex.options import IGNORED, SETTINGS, Setting
 from shardex.resources import RESOURCES
 from shardex.resources.resource import Resource
+from shardex.settings import IGNORED, SETTINGS, Setting
 
 _NOTICE = "<!-- Written by `python -m shardex.documentation` from the tables in the code: change those. -->"
 _INDEX = """\

@@ -1,8 +1,4 @@
-"""Every setting: its flag, form, default and reason; parsed and checked all at once.
-
-The table is the only list: the command line, `--help` and docs/flags.md come from it. Names and defaults are
-kube-state-metrics' own wherever it has the setting.
-"""
+"""The settings as values, parsed from text and checked all at once."""
 
 import math
 import os
@@ -14,104 +10,14 @@ from typing import Any
 import msgspec
 
 from shardex.errors import OptionsError
+from shardex.exposition.allowlist import AllowList, from_text, unknown
+from shardex.exposition.filters import Filters
+from shardex.settings import SETTINGS
 
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|us|µs|ns|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """One flag.
-
-    flag     long name without the dashes
-    form     string, bool, int, duration or list, as the value is written
-    default  as text, in the same form
-    group    heading in --help
-    """
-
-    flag: str
-    form: str
-    default: str
-    group: str
-    help: str
-
-    @property
-    def field(self) -> str:
-        """Name of the setting in Options."""
-        return self.flag.replace("-", "_")
-
-
-CLUSTER, WHAT, SHARDING, SERVING, PROCESS = "Cluster", "What is exported", "Sharding", "Serving", "Process"
-
-SETTINGS = (
-    Setting("apiserver", "string", "", CLUSTER, "URL of the API server. Alone it needs no kubeconfig; http will do."),
-    Setting("kubeconfig", "string", "", CLUSTER, "Path of a kubeconfig. Without it and --apiserver: in-cluster."),
-    Setting(
-        "use-apiserver-cache", "bool", "false", CLUSTER,
-        "List from the API server's cache (resourceVersion=0) instead of etcd: cheaper, possibly a little old.",
-    ),
-    Setting("object-limit", "int", "0", CLUSTER, "Objects to list of each resource; 0 is all of them."),
-    Setting("resources", "list", "", WHAT, "Resources to export, comma-separated plurals; empty is the default set."),
-    Setting("namespaces", "list", "", WHAT, "Namespaces to export, each listed on its own; empty is all of them."),
-    Setting(
-        "namespaces-denylist", "list", "", WHAT,
-        "Namespaces to leave out. With --namespaces too, what both name is left out.",
-    ),
-    Setting("shard", "int", "0", SHARDING, "Ordinal of this pod's share, from 0."),
-    Setting("total-shards", "int", "1", SHARDING, "Shares that the objects are divided into; 1 is no sharding."),
-    Setting(
-        "workers", "int", "0", SHARDING,
-        "Worker processes that divide this pod's share; 0 is one per CPU of the cgroup's quota, else per core.",
-    ),
-    Setting("host", "string", "::", SERVING, "Address of /metrics, /healthz and /livez."),
-    Setting("port", "int", "8080", SERVING, "Port of /metrics, /healthz and /livez; 0 picks a free one."),
-    Setting("telemetry-host", "string", "::", SERVING, "Address of shardex's own /metrics and of /readyz."),
-    Setting("telemetry-port", "int", "8081", SERVING, "Port of shardex's own /metrics and of /readyz."),
-    Setting(
-        "enable-gzip-encoding", "bool", "true", SERVING,
-        "Answer gzip to clients that accept it; the text is kept compressed, so this is the cheap way.",
-    ),
-    Setting(
-        "serve-partial", "bool", "false", SERVING,
-        "Answer 200 before everything was listed once, as kube-state-metrics does, instead of 503.",
-    ),
-    Setting(
-        "stale-segments-ttl", "duration", "5m", SERVING,
-        "How long the last state of a worker that died is served while it comes back; then 503.",
-    ),
-    Setting("server-read-timeout", "duration", "1m", SERVING, "Time to read a whole request."),
-    Setting("server-read-header-timeout", "duration", "5s", SERVING, "Time to read the header of a request."),
-    Setting("server-write-timeout", "duration", "1m", SERVING, "Time to write a whole response."),
-    Setting("server-idle-timeout", "duration", "5m", SERVING, "Time a kept-alive connection may wait for a request."),
-    Setting("check", "bool", "false", PROCESS, "Check flags, connection and rights, kind by kind; report and exit."),
-    Setting("log-format", "string", "text", PROCESS, "text or json, one line each."),
-    Setting("v", "int", "0", PROCESS, "Verbosity; 4 and more shows what is decided at every turn."),
-    Setting(
-        "drain-timeout", "duration", "20s", PROCESS,
-        "Time from SIGTERM to the end; scrapes under way are finished. Keep it below the pod's grace period.",
-    ),
-)  # fmt: skip
-
-#: Flags that steer Go's runtime or its logger; accepted so that manifests need no change, and without effect.
-IGNORED = {
-    "auto-gomemlimit": "bool",
-    "auto-gomemlimit-ratio": "string",
-    "add_dir_header": "bool",
-    "alsologtostderr": "bool",
-    "alsologtostderrthreshold": "string",
-    "legacy_stderr_threshold_behavior": "bool",
-    "log_backtrace_at": "string",
-    "log_dir": "string",
-    "log_file": "string",
-    "log_file_max_size": "string",
-    "logtostderr": "bool",
-    "one_output": "bool",
-    "skip_headers": "bool",
-    "skip_log_headers": "bool",
-    "stderrthreshold": "string",
-    "vmodule": "string",
-}
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -124,6 +30,13 @@ class Options(msgspec.Struct, frozen=True):
     resources: tuple[str, ...]
     namespaces: tuple[str, ...]
     namespaces_denylist: tuple[str, ...]
+    metric_allowlist: tuple[str, ...]
+    metric_denylist: tuple[str, ...]
+    metric_opt_in_list: tuple[str, ...]
+    metric_labels_allowlist: AllowList
+    metric_annotations_allowlist: AllowList
+    node: str
+    track_unscheduled_pods: bool
     shard: int
     total_shards: int
     workers: int
@@ -193,9 +106,27 @@ def _faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
         faults.append(f"--workers={values['workers']}: at most 512")
     if values.get("log_format", "text") not in {"text", "json"}:
         faults.append(f"--log-format={values['log_format']}: text or json")
+    faults += _filter_faults(values, known)
     url = values.get("apiserver", "")
     if url and not re.match(r"https?://[^/\s]+", url):
         faults.append(f"--apiserver={url}: not an http or https URL")
+    return faults
+
+
+def _filter_faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
+    faults: list[str] = []
+    try:
+        Filters(*(values.get(f"metric_{name}", ()) for name in ("allowlist", "denylist", "opt_in_list")))
+    except OptionsError as error:
+        faults += error.faults
+    for field in ("metric_labels_allowlist", "metric_annotations_allowlist"):
+        faults += [f"--{field.replace('_', '-')}: {fault}" for fault in unknown(values.get(field, {}), known)]
+    if values.get("node"):
+        faults += [
+            f"--node selects pods only: --resources={name} cannot be selected by node"
+            for name in values.get("resources", ())
+            if name != "pods"
+        ]
     return faults
 
 
@@ -235,6 +166,7 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     "int": _int,
     "duration": duration,
     "list": _list,
+    "allowlist": from_text,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from shardex.documentation import main, pages, stale, write
-from shardex.options import IGNORED, SETTINGS
+from shardex.settings import IGNORED, SETTINGS
 from shardex.resources import RESOURCES
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -4,7 +4,8 @@ import pytest
 
 from shardex.arguments import normal
 from shardex.errors import OptionsError
-from shardex.options import IGNORED, SETTINGS, Options, duration, parse, quota_cores
+from shardex.options import Options, duration, parse, quota_cores
+from shardex.settings import IGNORED, SETTINGS
 
 KNOWN = ("pods", "nodes")
 
@@ -81,7 +82,8 @@ FORMS = {"port": "int", "check": "bool", "v": "int", "resources": "list"}
         (["-v4"], ["--v=4"]),
         (["--v=4"], ["--v=4"]),
         (["--resources="], ["--resources="]),
-        (["--port=1", "--port=2"], ["--port=1", "--port=2"]),
+        (["--port=1", "--port=2"], ["--port=2"]),
+        (["--resources=pods", "--resources=nodes"], ["--resources=pods,nodes"]),
     ],
     ids=" ".join,
 )

@@ -7,7 +7,8 @@ import pytest
 from helpers import cases
 
 from shardex.errors import OptionsError
-from shardex.options import SETTINGS, parse
+from shardex.options import parse
+from shardex.settings import SETTINGS
 from shardex.resources import RESOURCES
 from shardex.workers.plan import plan, targets
 

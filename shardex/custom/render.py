@@ -105,7 +105,7 @@ def compile_custom(
 
 
 def pairs(labels: Mapping[str, str], escapes: Escapes) -> dict[str, str]:
-    """name -> `name="value"`"""
+    """Each label as it is printed, `name="value"`, under its name."""
     return {name: f'{name}="{escapes[value]}"' for name, value in labels.items()}
 
 
@@ -155,8 +155,10 @@ def _render(
         known: dict[int, Shared] = {}  # most metrics have the labels of their resource and no others
         texts = []
         for name, own in sources.items():
-            found = [line for source in own for line in lines(name, source, o, known)]
-            texts.append("".join(dict.fromkeys(found)))
+            found: list[str] = []
+            for source in own:
+                found += lines(name, source, o, known)
+            texts.append("".join(dict.fromkeys(found)) if len(found) > 1 else "".join(found))
         return texts
 
     return render

@@ -1,12 +1,15 @@
 """Options -> what every worker does: which kinds, which families, which lists; made once, before any fork."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from shardex.exposition.allowlist import resolved
 from shardex.exposition.compile import Render, compile_render
-from shardex.exposition.family import Family
+from shardex.exposition.family import ANNOTATIONS, LABELS, Family
+from shardex.exposition.filters import Filters
+from shardex.exposition.labels import Pick, picker
 from shardex.kube.reflector import Target
 from shardex.options import Options
 from shardex.resources import RESOURCES
@@ -35,25 +38,40 @@ class KindPlan(msgspec.Struct, frozen=True):
 
 
 def plan(options: Options) -> tuple[KindPlan, ...]:
-    """Every enabled kind, in output order."""
+    """Every enabled kind that has a family left, in output order."""
+    names = _enabled(options)
+    filters = Filters(options.metric_allowlist, options.metric_denylist, options.metric_opt_in_list)
+    labels = resolved(options.metric_labels_allowlist, names)
+    annotations = resolved(options.metric_annotations_allowlist, names)
+    found = []
+    for name in names:
+        allowed = {LABELS: labels.get(name), ANNOTATIONS: annotations.get(name)}
+        kind = _kind(RESOURCES[name], options, filters, {key: picker(keys) for key, keys in allowed.items() if keys})
+        if kind.heads:  # a kind without families prints nothing, so it need not be listed
+            found.append(kind)
+    return tuple(found)
+
+
+def _enabled(options: Options) -> list[str]:
     names = options.resources or [name for name, resource in RESOURCES.items() if resource.default]
-    return tuple(_kind(RESOURCES[name], options) for name in sorted(names))
+    if _node_selector(options) is None:
+        return sorted(names)
+    # The server selects nothing but pods by node, and refuses the rest of what lives in namespaces.
+    return sorted(name for name in names if name == "pods" or not RESOURCES[name].namespaced)
 
 
-def _kind(resource: Resource, options: Options) -> KindPlan:
-    families = tuple(family for family in resource.families if not family.opt_in)
-    render: Render = compile_render(resource.plural, resource.identity, families)
+def _kind(resource: Resource, options: Options, filters: Filters, allowed: Mapping[str, Pick]) -> KindPlan:
+    families = tuple(family for family in resource.families if filters.keeps(family.name, family.opt_in))
+    render: Render = compile_render(resource.plural, resource.identity, families, allowed)
     heads = tuple(Head(family.name, family.print_help, family.type) for family in families)
     return KindPlan(resource, heads, render, tuple(targets(resource, families, options)))
 
 
 def targets(resource: Resource, families: Sequence[Family], options: Options) -> Iterable[Target]:
     """The lists that give the kind's objects."""
-    partial = all(family.source in METADATA_SOURCES for family in families)
+    partial = _only_metadata(resource, families)
     root = f"/apis/{resource.api}" if resource.group else f"/api/{resource.api}"
-    query: dict[str, str] = {}
-    if resource.namespaced and options.namespaces_denylist:
-        query["fieldSelector"] = ",".join(f"metadata.namespace!={name}" for name in options.namespaces_denylist)
+    selector = field_selector(options) if resource.namespaced else ""
     scopes = [f"namespaces/{name}/" for name in options.namespaces] if resource.namespaced else []
     for scope in scopes or [""]:
         yield Target(
@@ -61,6 +79,24 @@ def targets(resource: Resource, families: Sequence[Family], options: Options) ->
             resource.plural,
             accept=_PARTIAL_LIST if partial else _FULL,
             watch_accept=_PARTIAL if partial else _FULL,
-            query=query,
+            query={"fieldSelector": selector} if selector else {},
             careful=resource.nests,
         )
+
+
+def _only_metadata(resource: Resource, families: Sequence[Family]) -> bool:
+    """Whether nothing but metadata is read, so that the server need not send the rest."""
+    identity = all(path.startswith("metadata.") for _, path in resource.identity)
+    return identity and all(family.source in METADATA_SOURCES for family in families)
+
+
+def field_selector(options: Options) -> str:
+    """What the server is to select of everything that lives in a namespace; "" for all of it."""
+    parts = [f"metadata.namespace!={name}" for name in options.namespaces_denylist]
+    node = _node_selector(options)
+    return ",".join(parts if node is None else [*parts, f"spec.nodeName={node}"])
+
+
+def _node_selector(options: Options) -> str | None:
+    """The node whose pods are wanted, "" for pods without one, None for all pods."""
+    return "" if options.track_unscheduled_pods else options.node or None
