@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 import msgspec
 
-_SHORT = {"h": "help", "v": "v", "o": "output"}
+_SHORT = {"h": "help", "v": "v", "o": "output", "f": "file"}
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ Exit status 0: done, or stopped by a signal; 1: could not start or --check found
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,8 +21,16 @@ from shardex.settings import IGNORED, SETTINGS
 
 log = logging.getLogger(__name__)
 
-_FORMS = {setting.flag: setting.form for setting in SETTINGS} | {"help": "bool", "output": "string"}
-_METAVARS = {"list": "A,B", "int": "N", "duration": "DURATION", "bool": "[=false]", "string": "TEXT"}
+_COMMAND_FLAGS = {"output": "string", "file": "list", "strict": "bool"}
+_FORMS = {setting.flag: setting.form for setting in SETTINGS} | {"help": "bool"} | _COMMAND_FLAGS
+_METAVARS = {
+    "list": "A,B",
+    "allowlist": "R=[K,K*]",
+    "int": "N",
+    "duration": "DURATION",
+    "bool": "[=false]",
+    "string": "TEXT",
+}
 
 
 class _Sections(click.Group):
@@ -51,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     context = {"ignored": line.ignored, "faults": faults}
     try:
         # Flags of the command stand before it in normal form, so that `shardex --v=4 version` and its reverse are one.
-        own = [flag for flag in line.flags if flag.startswith("--output=")] if line.words else []
+        own = [flag for flag in line.flags if flag[2:].partition("=")[0] in _COMMAND_FLAGS] if line.words else []
         shared = [flag for flag in line.flags if flag not in own]
         words = list(line.words) if not faults else []
         if "--help=true" in shared:
@@ -80,10 +89,11 @@ def cli(context: click.Context, /, **given: str | None) -> int:
     :8080/metrics
     and its own on :8081/metrics. Without a command it runs the exporter.
     """
-    if context.invoked_subcommand is not None:
-        return 0
     if context.obj["faults"]:
         raise OptionsError(_every_fault(context.obj["faults"], given))
+    if context.invoked_subcommand is not None:
+        context.obj["given"] = given
+        return 0
     options = _options(given)
     logs.set_up(options.log_format, options.v)
     if context.obj["ignored"]:
@@ -133,6 +143,34 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     if found is not None:
         click.echo(found(cli, {}, "shardex", "_SHARDEX_COMPLETE").source())
+
+
+@cli.command("render")
+@click.option("--file", "-f", "files", required=True, metavar="A,B", help="manifests; - is standard input")
+@click.option("--strict", default="false", metavar="[=false]", help="exit 1 when a kind or an object was left out")
+@click.pass_context
+def render_files(context: click.Context, files: str, strict: str) -> int:
+    """Print the metrics of manifests: JSON, JSON lines or YAML, lists too; no cluster is needed.
+
+    All flags of what is exported apply: kubectl get pods -A -o json | shardex render -f -
+    --metric-allowlist=kube_pod_info
+    """
+    from shardex.render import render  # noqa: PLC0415  YAML, which the exporter needs for a configuration file only
+
+    options = _options(context.obj["given"])
+    documents = []
+    for name in (name.strip() for name in files.split(",")):
+        try:
+            documents.append(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+        except OSError as error:
+            raise ShardexError(f"{name}: {error.strerror}") from error
+    rendered = render(documents, options)
+    click.echo(rendered.text, nl=False)
+    for kind in rendered.unknown:
+        click.echo(f"shardex: no metrics of {kind}", err=True)
+    for fault in rendered.malformed:
+        click.echo(f"shardex: left out: {fault}", err=True)
+    return 1 if strict == "true" and (rendered.unknown or rendered.malformed) else 0
 
 
 @cli.command()

@@ -49,7 +49,7 @@ SETTINGS = (
         "Families to export: names or ECMAScript-style patterns, not anchored. Not with the denylist.",
     ),
     Setting("metric-denylist", "list", "", WHAT, "Families to leave out, in the same form."),
-    Setting("metric-opt-in-list", "list", "", WHAT, "Families to export that are off by default: names or RE2 patterns."),
+    Setting("metric-opt-in-list", "list", "", WHAT, "Families to export though they are off by default, in RE2."),
     Setting(
         "metric-labels-allowlist", "allowlist", "", WHAT,
         "Kubernetes labels to show in *_labels families: pods=[app,team*],nodes=[*]. A * as resource is every one.",

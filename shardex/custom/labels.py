@@ -55,11 +55,13 @@ def is_star(name: str) -> bool:
 def label_name(key: str) -> str:
     """The key with underscores for what a label name cannot hold; case stays.
 
-    A name that would still cost the whole scrape, as 1st, "" or __name__, gets an underscore in front; the peer prints
-    it as it is.
+    A scraper refuses the whole page for 1st or "", which get an underscore in front, and reserves what starts with two
+    of them, which are made one. The peer prints them as they are.
     """
     name = sanitize(key)
-    return f"_{name}" if not name or name[0].isdigit() or name == "__name__" else name
+    if name.startswith("__"):
+        return "_" + name.lstrip("_")
+    return f"_{name}" if not name or name[0].isdigit() else name
 
 
 def _names(paths: Mapping[str, Sequence[str]], stars: bool) -> list[str]:

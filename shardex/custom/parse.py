@@ -12,7 +12,7 @@ from shardex.exposition.family import INFO
 from shardex.exposition.labels import sanitize
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
-_LABEL = re.compile(r"(?!__name__\Z)[a-zA-Z_][a-zA-Z0-9_]*\Z")  # __name__ is the metric's own name: it would be twice
+_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*\Z")  # Prometheus keeps names that start with __ for itself
 _BLOCKS = {"gauge": "gauge", "info": "info", "stateset": "stateSet"}  # type, lower case -> its block's field
 
 

@@ -64,7 +64,8 @@ def decode(body: bytes) -> CustomObject:
     raise   msgspec.DecodeError
     """
     data = _JSON.decode(body)
-    return CustomObject(msgspec.convert(data.get("metadata") or {}, Key), data)
+    metadata = data.get("metadata")
+    return CustomObject(Key() if metadata is None else msgspec.convert(metadata, Key), data)
 
 
 def compile_custom(

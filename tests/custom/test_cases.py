@@ -5,8 +5,8 @@ import re
 
 import msgspec
 import pytest
-from helpers import json_lines
 from custom.printed import only_resource, printed
+from helpers import json_lines
 
 from shardex.custom.config import CustomResource, Metric
 from shardex.custom.labels import compile_labels

@@ -5,10 +5,10 @@ import json
 import msgspec
 import pytest
 import yaml
+from custom.printed import one_metric, only_resource
 from helpers import DATA
 from hypothesis import given
 from hypothesis import strategies as st
-from custom.printed import one_metric, only_resource
 
 from shardex.custom.config import (
     CustomConfig,
@@ -61,7 +61,7 @@ FAULTS = {
     "any group": ("spec: {resources: [{groupVersionKind: {group: '*'}}]}", f"{AT}.groupVersionKind.group: a group"),
     "prefix": (resource("metricNamePrefix: a-b"), f"{AT}.metricNamePrefix: no metric name starts with 'a-b_'"),
     "common label": (resource("commonLabels: {a-b: x}"), f"{AT}.commonLabels.a-b: 'a-b' is no label name"),
-    "own name as label": (resource("commonLabels: {__name__: x}"), f"{AT}.commonLabels.__name__: '__name__' is no"),
+    "reserved label": (resource("commonLabels: {__name__: x}"), f"{AT}.commonLabels.__name__: '__name__' is no"),
     "label from path": (resource("labelsFromPath: {1a: [x]}"), f"{AT}.labelsFromPath.1a: '1a' is no label name"),
     "label without name": (resource("labelsFromPath: {'': [x]}"), f"{AT}.labelsFromPath.: '' is no label name"),
     "label's path": (resource("labelsFromPath: {a: [x, '[y]']}"), f"{AT}.labelsFromPath.a[1]: invalid list lookup"),

@@ -46,7 +46,8 @@ def test_number(value, want):
     "value",
     [
         None, [], [1], {}, {"a": 1}, "", " ", " 1", "1\n", "on", "y", "2022-06-28", "2022-06-28 00:00:00Z",
-        "2022-06-28T00:00:00", "2022-06-31T00:00:00Z", "1.5%", "-5%", "٣%", "٣", "1_000", "0x10", "+nan", "1" * 200 + "E",
+        "2022-06-28T00:00:00", "2022-06-31T00:00:00Z", "1.5%", "-5%", "٣%", "٣", "1_000", "0x10", "+nan",
+        "1" * 200 + "E",
     ],
     ids=repr,
 )  # fmt: skip
@@ -96,7 +97,7 @@ PATHS = {
     "from the end": (("l", "-4"), "zero"),
     "beyond the end": (("l", "4"), None),
     "beyond the start": (("l", "-5"), None),
-    "of Arabic digits": (("l", "١"), None),
+    "of Arabic digits": (("l", "٣"), None),
     "pair": (("a", "k=v"), "v"),
     "pair of another value": (("a", "k=w"), None),
     "key with a sign in it": (("a", "x=y"), "spelt so"),
@@ -150,7 +151,7 @@ def test_first_of_keys_that_are_one_name_wins():
     assert labels({"a.b": ["1"], "a-b": ["9"]}, [0, 1]) == {"a_b": "1"}
 
 
-@pytest.mark.parametrize(("key", "name"), [("1st", "_1st"), ("", "_"), ("__name__", "___name__"), ("ż", "_")])
+@pytest.mark.parametrize(("key", "name"), [("1st", "_1st"), ("", "_"), ("__name__", "_name__"), ("żż", "_")])
 def test_keys_that_no_scraper_takes(key, name):
     """The peer prints them as they are, and the whole scrape is lost."""
     assert labels({"*": []}, {key: 1}) == {name: "1"}
