@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from shardex.exposition.family import Family
+from shardex.exposition.family import Family, Shape
 from shardex.resources import RESOURCES
 from shardex.resources.resource import Resource
 from shardex.settings import IGNORED, SETTINGS, Setting
@@ -80,7 +80,7 @@ def _kind(resource: Resource) -> str:
 def _labels(family: Family) -> str:
     if family.prefix:
         return f"`{family.prefix}_*`"
-    return _codes(family.labels) + (", not all on each sample" if family.loose else "")
+    return _codes(family.labels) + (", not all on each sample" if family.form is Shape.LOOSE else "")
 
 
 def _index() -> str:

@@ -27,7 +27,7 @@ class Selected(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True):
     """What of the configuration is there.
 
-    selected  no kind twice; in the configuration's order, by kind and version within an entry
+    selected  each kind once; the same whatever the order of the definitions
     absent    what entries name, wildcards too, when nothing of it is served; each once
     """
 
@@ -68,7 +68,6 @@ def select(config: CustomConfig, entries: Iterable[Served]) -> Selection:
         wanted = resource.group_version_kind
         found = [kind for kind in order if wanted.matches(kind)]
         for kind in found:
-            selected.pop(kind, None)
             selected[kind] = Selected(resource, kinds[kind])
         if not found:
             absent[wanted] = None

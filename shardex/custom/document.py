@@ -13,7 +13,14 @@ _RESOLVERS = {
 }
 _TRUE = frozenset({"true", "True", "TRUE", "y", "Y", "yes", "on"})  # goyaml.v3, decoding into a bool
 _FALSE = frozenset({"false", "False", "FALSE", "n", "N", "no", "off"})
-_FORMS = {str: "text", int: "a whole number", bool: "true or false", tuple: "a list", dict: "a map"}
+_FORMS = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    tuple: "a list",
+    list: "a list",
+    dict: "a map",
+}
 
 T = TypeVar("T")
 
@@ -107,7 +114,8 @@ def convert(value: Any, form: Any, at: str, findings: Findings) -> Any:
         return _struct(value, origin, at, findings)
     if isinstance(value, str) and origin in {str, int, bool}:
         return _scalar(value, origin, at, findings)
-    findings.fault(at, f"{_FORMS.get(origin, 'a map')} is expected, not {_FORMS.get(type(value), 'a list')}")
+    met = _FORMS.get(type(value), f"YAML's {type(value).__name__}")  # of a scalar with a tag
+    findings.fault(at, f"{_FORMS.get(origin, 'a map')} is expected, not {met}")
     return origin()
 
 

@@ -25,23 +25,24 @@ def compile_labels(paths: Mapping[str, Sequence[str]]) -> Add:
         (star.removesuffix("*") if star.endswith("*") else "", compile_path(paths[star]))
         for star in _names(paths, True)
     ]
-    below = [(label_name(name), compile_path(paths[name])) for name in reversed(_names(paths, False)) if paths[name]]
+    named = [(label_name(name), compile_path(paths[name])) for name in reversed(_names(paths, False))]
     itself = [label_name(name) for name in _names(paths, False) if not paths[name]]
 
     def add(value: Any, labels: dict[str, str]) -> None:
         kind = type(value)
-        if kind is dict or kind is list:  # nothing lies below anything else, and maps hold much else
-            for prefix, path in stars:
-                found = path(value)
-                if type(found) is dict:
-                    for key in sorted(found, reverse=True):
-                        labels[label_name(prefix + key)] = text(found[key])
-            for name, path in below:
-                found = path(value)
-                if found is not None:
-                    labels[name] = text(found)
-        if itself and value is not None:
-            labels |= dict.fromkeys(itself, text(value))
+        if kind is not dict and kind is not list:  # nothing lies below it, and maps hold much of the kind
+            if itself and value is not None:
+                labels |= dict.fromkeys(itself, text(value))
+            return
+        for prefix, path in stars:
+            found = path(value)
+            if type(found) is dict:
+                for key in sorted(found, reverse=True):
+                    labels[label_name(prefix + key)] = text(found[key])
+        for name, path in named:
+            found = path(value)
+            if found is not None:
+                labels[name] = text(found)
 
     return add
 

@@ -33,18 +33,14 @@ def _gauge(block: Gauge) -> Values:
     whole = block.value_from[0] if len(block.value_from) == 1 and "," not in block.value_from[0] else ""
 
     def amount(element: Any) -> float | None:
-        """None when there is something, but no number below it."""
+        """None when nothing lies below the element; ValueError when no number does."""
         found = value_from(element)
-        if found is not None:
-            try:
-                return number(found)
-            except ValueError as error:
-                raise ValueError(f"{below}{error}") from None
-        if block.nil_is_zero:
-            return 0
-        if element is None:
-            raise ValueError("nothing lies there")
-        return None
+        if found is None:
+            return 0 if block.nil_is_zero else None
+        try:
+            return number(found)
+        except ValueError as error:
+            raise ValueError(f"{below}{error}") from None
 
     def of_map(found: dict[str, Any], faults: list[str]) -> list[Sample]:
         samples = []
@@ -71,15 +67,18 @@ def _gauge(block: Gauge) -> Values:
         many = type(found) is list
         samples = []
         for position, element in enumerate(found if many else (found,)):
+            where = f"{at}: [{position}]" if many else at
             try:
                 value = amount(element)
             except ValueError as error:
-                faults.append(f"{at}: [{position}]: {error}" if many else f"{at}: {error}")
+                faults.append(f"{where}: {error}")
                 continue
             if value is not None:
                 labels: dict[str, str] = {}
                 add(element, labels)
                 samples.append((labels, value))
+            elif element is None:
+                faults.append(f"{where}: nothing lies there")
         return samples
 
     return values

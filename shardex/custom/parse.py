@@ -8,12 +8,12 @@ from shardex.custom.document import Findings, read
 from shardex.custom.labels import is_star
 from shardex.custom.paths import compile_path
 from shardex.errors import OptionsError
-from shardex.exposition.family import INFO
+from shardex.exposition.family import GAUGE, INFO, STATESET
 from shardex.exposition.labels import sanitize
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*\Z")  # Prometheus keeps names that start with __ for itself
-_BLOCKS = {"gauge": "gauge", "info": "info", "stateset": "stateSet"}  # type, lower case -> its block's field
+_BLOCKS = {GAUGE: "gauge", INFO: "info", STATESET: "stateSet"}  # type -> the field of its block
 
 
 def parse(text: str) -> CustomConfig:

@@ -7,13 +7,13 @@ No object data is ever compiled: names are checked against the Prometheus gramma
 
 import linecache
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from shardex.errors import TableError
-from shardex.exposition.family import ANNOTATIONS, LABELS, Family
+from shardex.exposition.family import ANNOTATIONS, LABELS, Each, Family, Shape, one_each
 from shardex.exposition.labels import Pick, label_text
-from shardex.exposition.text import Escapes, Numbers, escape
+from shardex.exposition.text import Escapes, Numbers, escape, number
 
 Identity = Sequence[tuple[str, str]]
 Render = Callable[[Any], list[str]]
@@ -35,12 +35,25 @@ def compile_render(
     """
     check_table(kind, identity, families)
     allowed = allowed or {}
-    scope: dict[str, Any] = {"E": Escapes().__getitem__, "escape": escape, "L": _loose, "N": Numbers().__getitem__}
+    scope: dict[str, Any] = {
+        "E": Escapes().__getitem__,
+        "escape": escape,
+        "L": _loose,
+        "one_each": one_each,
+        "N": Numbers().__getitem__,
+    }
     base = ",".join(f'{label}="{{escape(o.{path})}}"' for label, path in identity)
     body = ["def render(o):", f" b = f'{base}'"]
+    loops: dict[tuple[Any, Any], list[int]] = {}
     for i, family in enumerate(families):
         scope[f"f{i}"] = family.source
-        body += _family_lines(i, family, allowed, scope)
+        if isinstance(family.source, Each):
+            loops.setdefault((family.source.items, family.source.label), []).append(i)
+        else:
+            body += _family_lines(i, family, allowed, scope)
+    for at, ((items, label), members) in enumerate(loops.items()):
+        scope |= {f"items{at}": items, f"label{at}": label}
+        body += _loop_lines(at, [(i, families[i]) for i in members], scope)
     body.append(" return [" + ", ".join(f"r{i}" for i in range(len(families))) + "]")
     source, filename = "\n".join(body), f"<render {kind}>"
     # Registered as attrs does it, so that a traceback shows the generated line above the row it came from.
@@ -51,23 +64,53 @@ def compile_render(
 
 
 def _family_lines(i: int, family: Family, allowed: Mapping[str, Pick], scope: dict[str, Any]) -> list[str]:
-    """The lines of render() that set r<i>."""
-    if family.prefix:
-        pick = allowed.get(family.allow) if family.allow else _everything
-        if pick is None:
-            return [f" r{i} = ''"]
-        scope[f"f{i}"] = _picked(family, pick)
-        return [f" v = f{i}(o); r{i} = '' if v is None else f'{family.name}{{{{{{b}}{{v}}}}}} 1\\n'"]
-    if family.loose:
-        line = f"f'{family.name}{{{{{{b}}{{L(x)}}}}}} {{N(v)}}\\n'"
-        return [f" rows = f{i}(o); r{i} = ''.join([{line} for x, v in rows]) if rows else ''"]
-    own = "".join(f',{label}="{{E(x{j})}}"' for j, label in enumerate(family.labels))
-    line = f"f'{family.name}{{{{{{b}}{own}}}}} {{N(v)}}\\n'"
-    if not family.labels:
+    """The lines of render() that set r<i>; a family that is empty for most objects costs a call and a test."""
+    name, own = family.name, [f',{label}="{{E(x{j})}}"' for j, label in enumerate(family.labels)]
+    names = "".join(f"x{j}, " for j in range(len(family.labels)))
+    line = f"f'{name}{{{{{{b}}{''.join(own)}}}}} {{N(v)}}\\n'"
+    if family.form is Shape.NUMBER:
         return [f" v = f{i}(o); r{i} = '' if v is None else {line}"]
-    names = ", ".join(f"x{j}" for j in range(len(family.labels)))
-    # Most families of most objects are empty, and asking costs a third of looping over nothing.
-    return [f" rows = f{i}(o); r{i} = ''.join([{line} for {names}, v in rows]) if rows else ''"]
+    if family.form is Shape.ROWS:
+        return [f" rows = f{i}(o); r{i} = ''.join([{line} for {names} v in rows]) if rows else ''"]
+    if family.form is Shape.ROW:
+        text = f"f'{name}{{{{{{b}}{''.join(own)}}}}} 1\\n'"
+        return [f" row = f{i}(o); r{i} = ''", " if row:", f"  {names} = row; r{i} = {text}"]
+    if family.form is Shape.LOOSE:
+        line = f"f'{name}{{{{{{b}}{{L(x)}}}}}} {{N(v)}}\\n'"
+        return [f" rows = f{i}(o); r{i} = ''.join([{line} for x, v in rows]) if rows else ''"]
+    if family.form is Shape.ENDINGS:
+        lead = f"f'{name}{{{{{{b}}{''.join(own[: family.lead])}'"
+        if not family.lead:
+            return [f" t = f{i}(o); r{i} = (p := {lead}) + p.join(t) if t else ''"]
+        names = "".join(f"x{j}, " for j in range(family.lead))
+        return [f" rows = f{i}(o); r{i} = ''.join([(p := {lead}) + p.join(t) for {names} t in rows]) if rows else ''"]
+    pick = allowed.get(family.allow) if family.allow else _everything
+    if pick is None:
+        return [f" r{i} = ''"]
+    scope[f"f{i}"] = _picked(family, pick)
+    return [f" v = f{i}(o); r{i} = '' if v is None else f'{name}{{{{{{b}}{{v}}}}}} 1\\n'"]
+
+
+def _loop_lines(at: int, families: Sequence[tuple[int, Family]], scope: dict[str, Any]) -> list[str]:
+    """One loop for all families that ask for the same list; the label is put together once a thing."""
+    label = families[0][1].labels[0]
+    lines = [" " + " = ".join(f"r{i}" for i, _ in families) + " = ''", f" s = items{at}(o)", " if s:"]
+    lines.append(f"  for i in one_each(s, label{at}):")
+    lines.append(f"   c = f'{{{{{{b}},{label}=\"{{E(label{at}(i))}}\"}}}} '")
+    for i, family in families:
+        scope[f"f{i}"] = family.source.fact  # type: ignore[attr-defined]  # an Each, by the caller's word
+        lines.append(f"   v = f{i}(i)")
+        lines.append(f"   if v is not None: r{i} += f'{family.name}{{c}}{{N(v)}}\\n'")
+    return lines
+
+
+def endings(labels: Sequence[str], rows: Iterable[Sequence[Any]]) -> tuple[str, ...]:
+    """Rows of (label value, ..., number) as the texts that ENDINGS sources give: `,unit="core"} 0.5`."""
+    return tuple(
+        "".join([f',{label}="{escape(value)}"' for label, value in zip(labels, row[:-1], strict=True)])
+        + f"}} {number(row[-1])}\n"
+        for row in rows
+    )
 
 
 def _loose(labels: Mapping[str, str]) -> str:

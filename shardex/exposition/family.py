@@ -1,6 +1,7 @@
 """What a metric family is: one row of a kind's table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -19,20 +20,65 @@ ANNOTATIONS = "annotations"
 Source = Callable[[Any], Any]
 
 
+class Shape(StrEnum):
+    """What a source gives for an object.
+
+    NUMBER   a number, or None for no sample; every family without labels
+    ROWS     rows of (label value, ..., number); values are str
+    ROW      one row without its number, which is 1, or None
+    LOOSE    rows of ({label: value}, number): for samples that do not all have the same labels; `labels` lists them all
+    ENDINGS  rows of (leading label value, ..., endings), or endings alone where no label leads: texts made by
+             endings(),
+             for what repeats from object to object and need not be put together each time
+    KEYS     {Kubernetes key: value} or None; the sample is 1, its labels the keys as Prometheus names after the prefix
+    """
+
+    NUMBER = "number"
+    ROWS = "rows"
+    ROW = "row"
+    LOOSE = "loose"
+    ENDINGS = "endings"
+    KEYS = "keys"
+
+
+class Each(msgspec.Struct, frozen=True):
+    """A source: one row for each of a list, with one label.
+
+    Families of one kind that ask for the same list and label are rendered in one loop over it.
+
+    items  object -> list or None
+    label  thing -> label value; of two things with one value the last counts
+    fact   thing -> number, or None for no row
+    """
+
+    items: Source
+    label: Callable[[Any], str]
+    fact: Callable[[Any], float | None]
+
+    def __call__(self, o: Any) -> list[tuple[str, float]]:
+        found = [(self.label(thing), self.fact(thing)) for thing in one_each(self.items(o) or (), self.label)]
+        return [(label, value) for label, value in found if value is not None]
+
+
+def one_each(things: Sequence[Any], label: Callable[[Any], str]) -> Sequence[Any]:
+    """The things without those whose label another one after them has."""
+    if len(things) < 2:
+        return things
+    found = {label(thing): thing for thing in things}
+    return things if len(found) == len(things) else list(found.values())
+
+
 class Family(msgspec.Struct, frozen=True):
     """One metric family of one kind.
 
     name        the full metric name, one literal, so that `grep` from a dashboard lands on the row
     help        our own words; the stability mark is added when printed
-    source      prefix empty, no labels:  object -> number, or None for no sample
-                prefix empty, labels:     object -> rows of (label value, ..., number); values are str
-                prefix set:               object -> {Kubernetes key: value} or None for no sample; the sample
-                                          is 1 and its labels are the keys as Prometheus names after the prefix
+    source      object -> what the shape says; falsy is no sample, except for NUMBER, where None is
     labels      own label names, after the kind's identity labels
     stability   STABLE or ALPHA; shows in HELP as the peer shows it
     type        gauge or counter; info and stateset exist for custom resources only
-    loose       rows are ({label: value}, number): for the few families whose samples do not all have the same labels;
-                `labels` then lists every label that may stand there
+    shape       what the source gives, see Shape
+    lead        of ENDINGS: how many of the labels are given as values, the rest stands in the endings
     prefix      label, annotation, nodeselector or metadata: a family whose label names come from the object
     allow       LABELS or ANNOTATIONS: a sample only when the kind has such an allow list, and only the keys it lets
                 through
@@ -45,10 +91,16 @@ class Family(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
     stability: str = STABLE
     type: str = GAUGE
-    loose: bool = False
+    shape: Shape = Shape.ROWS
+    lead: int = 0
     prefix: str = ""
     allow: str = ""
     opt_in: bool = False
+
+    @property
+    def form(self) -> Shape:
+        """The shape, derived where a row need not say it."""
+        return Shape.KEYS if self.prefix else self.shape if self.labels else Shape.NUMBER
 
     @property
     def print_help(self) -> str:

@@ -42,6 +42,11 @@ class Numbers(dict[float, str]):
     """number() with a memory; `Numbers()[1.5]` is "1.5". Bounded: a full cache starts anew."""
 
     def __missing__(self, value: float) -> str:
+        if isinstance(value, int) and 1000000000 <= value < 10000000000:
+            # A time: there are too many to remember, and this is all that number() would do.
+            digits = str(value)
+            tail = digits[1:].rstrip("0")
+            return f"{digits[0]}.{tail}e+09" if tail else f"{digits[0]}e+09"
         text = number(value) if value else "0"  # 0.0 and -0.0 are one key, so they share the text too
         if len(self) >= _CACHED:
             self.clear()

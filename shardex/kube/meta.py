@@ -53,12 +53,25 @@ class Metadata(Part):
 ZERO_TIME = -62135596800  # Go's zero time: what a present struct without its time prints
 
 
-@lru_cache(maxsize=1 << 12)  # an object's times are often one second; those of two objects seldom are
 def seconds(time: str) -> int:
     """Whole Unix seconds of an RFC 3339 time, rounded down: 1969-12-31T23:59:59.5Z is -1.
 
     raise   ValueError when the text is no time
     """
+    if len(time) == 20 and time[19] == "Z":  # 2026-11-22T15:13:20Z: what nearly all are, read in a fifth of the time
+        try:
+            return _minute(time[:16]) + _SIXTY[time[16:19]]
+        except KeyError:
+            pass  # what else it is, if it is a time, the parser knows
+    return _seconds(time)
+
+
+@lru_cache(maxsize=1 << 12)  # an object's times are often within a minute
+def _minute(text: str) -> int:
+    return _seconds(text + ":00Z")
+
+
+def _seconds(time: str) -> int:
     moment = datetime.fromisoformat(time)
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone: {time!r}")
@@ -67,6 +80,7 @@ def seconds(time: str) -> int:
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 _SECOND = timedelta(seconds=1)
+_SIXTY = {f":{second:02d}": second for second in range(60)}
 
 
 def scaled(value: int | str | None, total: int, round_up: bool) -> int | None:

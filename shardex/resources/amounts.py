@@ -3,11 +3,13 @@
 import re
 from functools import lru_cache
 
+from shardex.exposition.compile import endings
 from shardex.exposition.labels import sanitize
 from shardex.kube.quantity import Quantity, milli, whole
 
 Entries = tuple[tuple[str, Quantity], ...]
 Amounts = tuple[tuple[str, str, float], ...]
+Endings = tuple[str, ...]
 
 CORE, BYTE, INTEGER = "core", "byte", "integer"
 
@@ -40,12 +42,11 @@ def extended(name: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1 << 12)
-def container_amounts(entries: Entries) -> Amounts:
-    """(resource, unit, number) for each entry of a container's limits or requests: cpu to the milli, others whole."""
-    return _distinct(
-        [(name, unit, milli(q) if unit == CORE else whole(q)) for name, q in entries for unit in units(name)]
-    )
+@lru_cache(maxsize=1 << 12)  # containers of one template ask for the same
+def container_amounts(entries: Entries) -> Endings:
+    """Endings (resource, unit, number) of a container's limits or requests: cpu to the milli, others whole."""
+    amounts = [(name, unit, milli(q) if unit == CORE else whole(q)) for name, q in entries for unit in units(name)]
+    return endings(("resource", "unit"), _distinct(amounts))
 
 
 @lru_cache(maxsize=1 << 12)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from shardex.exposition.family import Source
+from shardex.exposition.family import Each, Source
 from shardex.kube.meta import Part
 from shardex.kube.quantity import Quantity
 from shardex.resources.amounts import container_amounts
@@ -63,20 +63,20 @@ class InitContainer(Container):
     restart_policy: str | None = None
 
 
-def each(statuses: Callable[[Any], list[ContainerStatus] | None], fact: Callable[[ContainerStatus], Any]) -> Source:
-    """(container, number) for every status that has the fact; a name that stands twice counts once."""
+Statuses = Callable[[Any], list[ContainerStatus] | None]
 
-    def rows(pod: Any) -> Iterable[Row]:
-        found = statuses(pod)
-        if not found:
-            return ()
-        return {s.name: value for s in found if (value := fact(s)) is not None}.items()
 
-    return rows
+def name(thing: ContainerStatus | Container) -> str:
+    return thing.name
+
+
+def each(statuses: Statuses, fact: Callable[[ContainerStatus], Any]) -> Each:
+    """(container, number) for every status that has the fact; of two with one name the last counts."""
+    return Each(statuses, name, fact)
 
 
 def each_reason(
-    statuses: Callable[[Any], list[ContainerStatus] | None],
+    statuses: Statuses,
     state: Callable[[ContainerStatus], Waiting | Terminated | None],
 ) -> Source:
     """(container, reason, 1) for every status in that state; the reason may be any text, also none."""
@@ -91,22 +91,27 @@ def each_reason(
 
 
 def each_amount(containers: Callable[[Any], Sequence[Container] | None], amounts: Callable[[Container], Any]) -> Source:
-    """(container, node, resource, unit, number) for every limit, or request, of every container."""
+    """(container, node) with the endings of its limits, or requests, for every container that has some."""
 
     def rows(pod: Any) -> Iterable[Row]:
         found = containers(pod)
         if not found:
             return ()
         node = pod.spec.node_name
-        rows = [
-            (c.name, node, resource, unit, number)
-            for c in found
-            if (listed := amounts(c))
-            for resource, unit, number in container_amounts(tuple(listed.items()))
-        ]
-        return rows if len({c.name for c in found}) == len(found) else distinct(rows)
+        rows = [(c.name, node, container_amounts(tuple(listed.items()))) for c in found if (listed := amounts(c))]
+        return rows if len({row[0] for row in rows}) == len(rows) else _merged(rows)
 
     return rows
+
+
+def _merged(rows: list[Row]) -> Iterable[Row]:
+    """Containers of one name as one: of two amounts with the same labels the first counts."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for container, node, ends in rows:
+        first = found.setdefault((container, node), {})
+        for end in ends:
+            first.setdefault(end.rpartition("} ")[0], end)
+    return [(*key, tuple(ends.values())) for key, ends in found.items()]
 
 
 def limits(c: Container) -> dict[str, Quantity] | None:

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Collection, Iterable
 
-from shardex.exposition.family import Source, alpha, stable
+from shardex.exposition.family import Shape, Source, alpha, stable
 from shardex.kube.meta import Condition, ObjectMeta, Part
 from shardex.kube.quantity import Quantity, milli, plain
 from shardex.resources.resource import Resource
@@ -146,7 +146,7 @@ HORIZONTALPODAUTOSCALERS = Resource(
             "scaletargetref_api_version",
             "scaletargetref_kind",
             "scaletargetref_name",
-            loose=True,
+            shape=Shape.LOOSE,
         ),
         stable(
             "kube_horizontalpodautoscaler_metadata_generation",

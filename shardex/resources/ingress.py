@@ -1,4 +1,4 @@
-from shardex.exposition.family import alpha, stable
+from shardex.exposition.family import Shape, alpha, stable
 from shardex.kube.meta import ObjectMeta, Part
 from shardex.resources.resource import Resource
 from shardex.resources.shared import (
@@ -127,7 +127,7 @@ INGRESSES = Resource(
             "resource_api_group",
             "resource_kind",
             "resource_name",
-            loose=True,
+            shape=Shape.LOOSE,
         ),
         stable(
             "kube_ingress_tls",

@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 
-from shardex.exposition.family import Source, alpha, stable
+from shardex.exposition.family import Shape, Source, alpha, stable
 from shardex.kube.meta import Condition, ObjectMeta, Part
 from shardex.resources.resource import Resource
 from shardex.resources.shared import (
@@ -98,7 +98,7 @@ JOBS = Resource(
             "Pods of the Job that failed, or for a reason that is known: 1 when the Job failed for it.",
             failed,
             "reason",
-            loose=True,
+            shape=Shape.LOOSE,
         ),
         stable("kube_job_status_active", "Pods of the Job that are pending or running.", lambda j: j.status.active),
         alpha("kube_job_status_ready", "Pods of the Job that are ready.", lambda j: j.status.ready or 0),

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from shardex.exposition.family import alpha, stable
+from shardex.exposition.family import Shape, alpha, stable
 from shardex.kube.meta import ObjectMeta, Part
 from shardex.kube.quantity import Quantity, whole
 from shardex.resources.resource import Resource
@@ -196,8 +196,9 @@ PERSISTENTVOLUMES = Resource(
         stable(
             "kube_persistentvolume_status_phase",
             "Phase of the volume; 1 for the present one.",
-            one_of(lambda p: p.status.phase, "Pending", "Available", "Bound", "Released", "Failed"),
+            one_of("phase", lambda p: p.status.phase, "Pending", "Available", "Bound", "Released", "Failed"),
             "phase",
+            shape=Shape.ENDINGS,
         ),
         stable(
             "kube_persistentvolume_info",

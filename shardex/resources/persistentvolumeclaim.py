@@ -1,4 +1,4 @@
-from shardex.exposition.family import alpha, stable
+from shardex.exposition.family import Shape, alpha, stable
 from shardex.kube.meta import Condition, ObjectMeta, Part
 from shardex.kube.quantity import Quantity, whole
 from shardex.resources.resource import Resource
@@ -69,8 +69,9 @@ PERSISTENTVOLUMECLAIMS = Resource(
         stable(
             "kube_persistentvolumeclaim_status_phase",
             "Phase of the claim; 1 for the present one.",
-            one_of(lambda p: p.status.phase, "Lost", "Bound", "Pending"),
+            one_of("phase", lambda p: p.status.phase, "Lost", "Bound", "Pending"),
             "phase",
+            shape=Shape.ENDINGS,
         ),
         stable(
             "kube_persistentvolumeclaim_resource_requests_storage_bytes",

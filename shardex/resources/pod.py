@@ -1,11 +1,13 @@
 from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
 from ipaddress import IPv6Address
 from socket import AF_INET, inet_pton
 from typing import Any
 
 import msgspec
 
-from shardex.exposition.family import COUNTER, Source, alpha, stable
+from shardex.exposition.compile import endings
+from shardex.exposition.family import COUNTER, Shape, Source, alpha, stable
 from shardex.kube.meta import Condition, ObjectMeta, Part, seconds
 from shardex.kube.quantity import Quantity, milli, whole
 from shardex.resources.containers import (
@@ -139,10 +141,19 @@ class Status(Part):
     resource_claim_statuses: list[ResourceClaimStatus] | None = None
 
 
-class Pod(Part):
+class Pod(Part, dict=True, gc=True):  # a dict for what is asked for often; msgspec wants the collector to see it
     metadata: ObjectMeta = ObjectMeta()
     spec: Spec = Spec()
     status: Status = Status()
+
+    @cached_property
+    def conditions(self) -> dict[str | tuple[str, str], Condition]:
+        """The first condition of each type, and of each type and status; nine families ask for them."""
+        found: dict[str | tuple[str, str], Condition] = {}
+        for c in self.status.conditions or ():
+            found.setdefault(c.type, c)
+            found.setdefault((c.type, c.status), c)
+        return found
 
 
 def main(pod: Pod) -> list[ContainerStatus] | None:
@@ -167,7 +178,7 @@ def completed(pod: Pod) -> int | None:
     return last if ends and (last := max(ends)) > 0 else None
 
 
-def info(pod: Pod) -> tuple[Row]:
+def info(pod: Pod) -> Row:
     spec, status = pod.spec, pod.status
     kind = name = ""
     for owner in pod.metadata.owner_references or ():
@@ -175,7 +186,7 @@ def info(pod: Pod) -> tuple[Row]:
             kind, name = owner.kind, owner.name
             break
     network = "true" if spec.host_network else "false"
-    return ((status.host_ip, status.pod_ip, spec.node_name, kind, name, spec.priority_class_name, network, 1),)
+    return (status.host_ip, status.pod_ip, spec.node_name, kind, name, spec.priority_class_name, network)
 
 
 def container_info(pod: Pod) -> Iterable[Row]:
@@ -269,33 +280,29 @@ def volume_claims(number: Callable[[Claim], Any], ephemeral: int) -> Source:
 
 def condition(type: str) -> Source:
     """A row a status, 1 for the one that the condition has; no rows without the condition."""
+    none = endings(["condition"], [(label, 0) for _, label in STATUSES])
+    known = {now: endings(["condition"], [(label, now == status) for status, label in STATUSES]) for now, _ in STATUSES}
 
-    def rows(pod: Pod) -> Iterable[Row]:
-        for c in pod.status.conditions or ():
-            if c.type == type:
-                return [(label, c.status == status) for status, label in STATUSES]
-        return ()
+    def rows(pod: Pod) -> tuple[str, ...]:
+        found = pod.conditions.get(type)
+        return known.get(found.status, none) if found else ()
 
     return rows
 
 
 def since(type: str, status: str) -> Source:
     """When the condition took that status; None while it has another."""
+    key = (type, status)
 
     def source(pod: Pod) -> int | None:
-        for c in pod.status.conditions or ():
-            if c.type == type and c.status == status:
-                return stamp(c.last_transition_time)
-        return None
+        found = pod.conditions.get(key)
+        return stamp(found.last_transition_time) if found else None
 
     return source
 
 
 def unschedulable(pod: Pod) -> int | None:
-    for c in pod.status.conditions or ():
-        if c.type == "PodScheduled" and c.status == "False":
-            return 1
-    return None
+    return 1 if ("PodScheduled", "False") in pod.conditions else None
 
 
 def reasons(pod: Pod) -> Iterable[Row]:
@@ -314,21 +321,42 @@ def reasons(pod: Pod) -> Iterable[Row]:
 
 def disruptions(pod: Pod) -> Iterable[Row]:
     """Reasons of DisruptionTarget conditions, whatever their status."""
+    if "DisruptionTarget" not in pod.conditions:
+        return ()
     targets = [c.reason for c in pod.status.conditions or () if c.type == "DisruptionTarget"]
     return distinct([(reason if reason in DISRUPTIONS else "Other", 1) for reason in targets])
 
 
-def tolerations(pod: Pod) -> Iterable[Row]:
-    return distinct(
-        [
-            (t.key, t.operator, t.value, t.effect, "" if t.toleration_seconds is None else str(t.toleration_seconds), 1)
-            for t in pod.spec.tolerations or ()
-        ]
+TOLERATION = ("key", "operator", "value", "effect", "toleration_seconds")
+
+
+def tolerations(pod: Pod) -> tuple[str, ...]:
+    found = pod.spec.tolerations
+    return _tolerations(tuple(found)) if found else ()
+
+
+@lru_cache(maxsize=1 << 10)  # nearly every pod has the two that the API server adds, and no more
+def _tolerations(found: tuple[Toleration, ...]) -> tuple[str, ...]:
+    return endings(
+        TOLERATION,
+        distinct(
+            [
+                (
+                    t.key,
+                    t.operator,
+                    t.value,
+                    t.effect,
+                    "" if t.toleration_seconds is None else str(t.toleration_seconds),
+                    1,
+                )
+                for t in found
+            ]
+        ),
     )
 
 
-def runtime_class(pod: Pod) -> Iterable[Row]:
-    return () if pod.spec.runtime_class_name is None else ((pod.spec.runtime_class_name, 1),)
+def runtime_class(pod: Pod) -> tuple[str] | None:
+    return None if pod.spec.runtime_class_name is None else (pod.spec.runtime_class_name,)
 
 
 PODS = Resource(
@@ -345,12 +373,16 @@ PODS = Resource(
             "What a container may use at most of each resource.",
             each_amount(main_specs, limits),
             *AMOUNT,
+            shape=Shape.ENDINGS,
+            lead=2,
         ),
         stable(
             "kube_pod_container_resource_requests",
             "What a container asks for of each resource.",
             each_amount(main_specs, requests),
             *AMOUNT,
+            shape=Shape.ENDINGS,
+            lead=2,
         ),
         stable(
             "kube_pod_container_state_started",
@@ -432,6 +464,7 @@ PODS = Resource(
             "created_by_name",
             "priority_class",
             "host_network",
+            shape=Shape.ROW,
         ),
         alpha("kube_pod_ips", "Addresses of the Pod, one a row.", addresses, "ip", "ip_family"),
         stable(
@@ -446,12 +479,16 @@ PODS = Resource(
             "What an init container may use at most of each resource.",
             each_amount(init_specs, limits),
             *AMOUNT,
+            shape=Shape.ENDINGS,
+            lead=2,
         ),
         alpha(
             "kube_pod_init_container_resource_requests",
             "What an init container asks for of each resource.",
             each_amount(init_specs, requests),
             *AMOUNT,
+            shape=Shape.ENDINGS,
+            lead=2,
         ),
         alpha(
             "kube_pod_init_container_state_started",
@@ -549,14 +586,16 @@ PODS = Resource(
         stable(
             "kube_pod_restart_policy",
             "When containers of the Pod are restarted.",
-            lambda p: ((p.spec.restart_policy, 1),),
+            lambda p: (p.spec.restart_policy,),
             "type",
+            shape=Shape.ROW,
         ),
         alpha(
             "kube_pod_runtimeclass_name_info",
             "Runtime class that the Pod asks for.",
             runtime_class,
             "runtimeclass_name",
+            shape=Shape.ROW,
         ),
         stable(
             "kube_pod_spec_volumes_persistentvolumeclaims_info",
@@ -578,20 +617,23 @@ PODS = Resource(
         stable(
             "kube_pod_status_phase",
             "Phase of the Pod; 1 for the present one.",
-            one_of(lambda p: p.status.phase, "Pending", "Succeeded", "Failed", "Unknown", "Running"),
+            one_of("phase", lambda p: p.status.phase, "Pending", "Succeeded", "Failed", "Unknown", "Running"),
             "phase",
+            shape=Shape.ENDINGS,
         ),
         alpha(
             "kube_pod_status_qos_class",
             "Quality of service class of the Pod; 1 for the present one.",
-            one_of(lambda p: p.status.qos_class, "BestEffort", "Burstable", "Guaranteed"),
+            one_of("qos_class", lambda p: p.status.qos_class, "BestEffort", "Burstable", "Guaranteed"),
             "qos_class",
+            shape=Shape.ENDINGS,
         ),
         stable(
             "kube_pod_status_ready",
             "Whether the Pod can serve; 1 for the status of its Ready condition.",
             condition("Ready"),
             "condition",
+            shape=Shape.ENDINGS,
         ),
         alpha("kube_pod_status_ready_time", "When the Pod became ready, in Unix seconds.", since("Ready", "True")),
         alpha(
@@ -611,6 +653,7 @@ PODS = Resource(
             "Whether the Pod has a node; 1 for the status of its PodScheduled condition.",
             condition("PodScheduled"),
             "condition",
+            shape=Shape.ENDINGS,
         ),
         stable(
             "kube_pod_status_scheduled_time",
@@ -627,11 +670,8 @@ PODS = Resource(
             "kube_pod_tolerations",
             "Taints that the Pod tolerates.",
             tolerations,
-            "key",
-            "operator",
-            "value",
-            "effect",
-            "toleration_seconds",
+            *TOLERATION,
+            shape=Shape.ENDINGS,
         ),
         alpha(
             "kube_pod_nodeselectors",
@@ -643,9 +683,16 @@ PODS = Resource(
         alpha(
             "kube_pod_service_account",
             "Service account that the Pod runs as.",
-            lambda p: ((p.spec.service_account_name, 1),),
+            lambda p: (p.spec.service_account_name,),
             "service_account",
+            shape=Shape.ROW,
         ),
-        alpha("kube_pod_scheduler", "Scheduler that places the Pod.", lambda p: ((p.spec.scheduler_name, 1),), "name"),
+        alpha(
+            "kube_pod_scheduler",
+            "Scheduler that places the Pod.",
+            lambda p: (p.spec.scheduler_name,),
+            "name",
+            shape=Shape.ROW,
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from shardex.exposition.compile import endings
 from shardex.exposition.family import ALPHA, ANNOTATIONS, LABELS, STABLE, Family, Source
 from shardex.kube.meta import ZERO_TIME, Condition, seconds
 
@@ -90,12 +91,14 @@ def flag(value: bool | None) -> str:
     return "" if value is None else "true" if value else "false"
 
 
-def one_of(current: Callable[[Any], str | None], *states: str) -> Source:
-    """A state set: a row a state, 1 for the current one; no rows while it is unset."""
+def one_of(label: str, current: Callable[[Any], str | None], *states: str) -> Source:
+    """A state set, of shape ENDINGS: a row a state, 1 for the current one; no rows while it is unset."""
+    none = endings([label], [(state, 0) for state in states])
+    known = {now: endings([label], [(state, state == now) for state in states]) for now in states}
 
-    def rows(o: Any) -> Iterable[tuple[str, bool]]:
+    def rows(o: Any) -> tuple[str, ...]:
         now = current(o)
-        return [(state, state == now) for state in states] if now else ()
+        return known.get(now, none) if now else ()
 
     return rows
 

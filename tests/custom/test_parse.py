@@ -59,6 +59,7 @@ FAULTS = {
     "resources": ("spec: {resources: {a: b}}", "spec.resources: a list is expected, not a map"),
     "no group": ("spec: {resources: [{groupVersionKind: {kind: K}}]}", f"{AT}.groupVersionKind.group: a group"),
     "any group": ("spec: {resources: [{groupVersionKind: {group: '*'}}]}", f"{AT}.groupVersionKind.group: a group"),
+    "tagged scalar": ("spec: {resources: !!float 1}", "spec.resources: a list is expected, not YAML's float"),
     "prefix": (resource("metricNamePrefix: a-b"), f"{AT}.metricNamePrefix: no metric name starts with 'a-b_'"),
     "common label": (resource("commonLabels: {a-b: x}"), f"{AT}.commonLabels.a-b: 'a-b' is no label name"),
     "reserved label": (resource("commonLabels: {__name__: x}"), f"{AT}.commonLabels.__name__: '__name__' is no"),

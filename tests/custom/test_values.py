@@ -83,7 +83,7 @@ def test_text(value, want):
 
 
 OBJECT = {
-    "a": {"b": {"c": 1}, "0": "zero", "x=y": "spelt so", "k": "v", "n": None},
+    "a": {"b": {"c": 1}, "0": "zero", "x=y": "spelt so", "k": "v", "e": "f=g", "n": None},
     "l": ["zero", {"id": 1, "on": True}, {"id": "1Ki", "on": "yes", "=": "="}, {"id": None}],
 }
 PATHS = {
@@ -100,6 +100,7 @@ PATHS = {
     "of Arabic digits": (("l", "٣"), None),
     "pair": (("a", "k=v"), "v"),
     "pair of another value": (("a", "k=w"), None),
+    "no pair with two signs": (("a", "e=f=g"), None),
     "key with a sign in it": (("a", "x=y"), "spelt so"),
     "pair of a list": (("l", "id=1"), None),
     "lookup by number": (("l", "[id=1.0]", "on"), True),
@@ -149,6 +150,8 @@ def test_first_of_keys_that_are_one_name_wins():
     assert labels({"*": []}, {"a.b": 2, "a/b": 3, "a-b": 1, "a_b": 4}) == {"a_b": "1"}
     assert labels({"a.b": ["2"], "a-b": ["1"]}, [0, 1, 2]) == {"a_b": "1"}
     assert labels({"a.b": ["1"], "a-b": ["9"]}, [0, 1]) == {"a_b": "1"}
+    assert labels({"a.b": [], "a-b": ["0"]}, [5]) == {"a_b": "5"}
+    assert labels({"a.b": ["0"], "a-b": []}, [5]) == {"a_b": "[5]"}
 
 
 @pytest.mark.parametrize(("key", "name"), [("1st", "_1st"), ("", "_"), ("__name__", "_name__"), ("żż", "_")])

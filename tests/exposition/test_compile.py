@@ -7,7 +7,7 @@ import pytest
 
 from shardex.errors import TableError
 from shardex.exposition.compile import compile_render
-from shardex.exposition.family import ANNOTATIONS, LABELS, alpha, stable
+from shardex.exposition.family import ANNOTATIONS, LABELS, Shape, alpha, stable
 from shardex.exposition.labels import picker
 
 IDENTITY = (("namespace", "metadata.namespace"), ("thing", "metadata.name"))
@@ -62,7 +62,7 @@ def test_rows_are_any_iterable(rows):
 def test_loose_rows_bring_their_own_labels():
     """Samples of a loose family have the labels that each row names, after the identity labels."""
     rows = [({"a": "1"}, 1), ({}, 0), ({"b": '"', "a": "2"}, 1)]
-    (text,) = rendered(stable("m", "Help.", lambda _: rows, "a", "b", loose=True))
+    (text,) = rendered(stable("m", "Help.", lambda _: rows, "a", "b", shape=Shape.LOOSE))
     assert text == (
         'm{namespace="ns",thing="na\\"me",a="1"} 1\n'
         'm{namespace="ns",thing="na\\"me"} 0\n'

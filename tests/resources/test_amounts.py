@@ -37,10 +37,10 @@ def test_container_amounts():
     """Containers show cpu to the milli and all else in whole units, rounded up; pods are nothing to a container."""
     entries = (("cpu", "1500u"), ("memory", "1500m"), ("pods", "3"), ("hugepages-2Mi", "4Mi"), ("nvidia.com/gpu", "1"))
     assert container_amounts(entries) == (
-        ("cpu", CORE, 0.002),
-        ("memory", BYTE, 2),
-        ("hugepages_2Mi", BYTE, 4194304),
-        ("nvidia_com_gpu", INTEGER, 1),
+        ',resource="cpu",unit="core"} 0.002\n',
+        ',resource="memory",unit="byte"} 2\n',
+        ',resource="hugepages_2Mi",unit="byte"} 4.194304e+06\n',
+        ',resource="nvidia_com_gpu",unit="integer"} 1\n',
     )
 
 
@@ -57,7 +57,7 @@ def test_node_amounts():
 
 def test_names_that_become_one_label():
     """Two resources whose names differ only in what a label cannot hold are one series; the first counts."""
-    assert container_amounts((("a.b/c", "1"), ("a-b/c", "2"))) == (("a_b_c", INTEGER, 1),)
+    assert container_amounts((("a.b/c", "1"), ("a-b/c", "2"))) == (',resource="a_b_c",unit="integer"} 1\n',)
 
 
 def test_unreadable_quantity_is_an_error():

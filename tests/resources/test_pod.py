@@ -81,7 +81,7 @@ def test_container_name_that_stands_twice():
         status={"containerStatuses": [{"name": "a", "restartCount": n} for n in (1, 2)]},
     )
     assert [name for name, _ in each(main, restarts)(twins)] == ["a"]
-    assert list(each_amount(main_specs, requests)(twins)) == [("a", "", "cpu", "core", 1)]
+    assert list(each_amount(main_specs, requests)(twins)) == [("a", "", (',resource="cpu",unit="core"} 1\n',))]
 
 
 def test_since_asks_for_type_and_status():

@@ -87,7 +87,7 @@ def test_condition_rows():
 
 def test_one_of():
     """A state set has a row a state and none while the state is unset; an unknown state has no 1."""
-    phase = one_of(lambda phase: phase, "On", "Off")
-    assert phase("Off") == [("On", False), ("Off", True)]
-    assert phase("Broken") == [("On", False), ("Off", False)]
+    phase = one_of("phase", lambda phase: phase, "On", "Off")
+    assert phase("Off") == (',phase="On"} 0\n', ',phase="Off"} 1\n')
+    assert phase("Broken") == (',phase="On"} 0\n', ',phase="Off"} 0\n')
     assert phase("") == ()
