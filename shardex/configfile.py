@@ -71,12 +71,12 @@ def _text(value: Any, form: str) -> str | None:
         return _collections[form](value) or None
     if form == "bool":
         if not isinstance(value, bool):
-            raise ValueError("true or false")  # noqa: TRY004  every fault of a value is one kind of error
+            raise ValueError("true or false")
         return "true" if value else "false"
     if form == "duration" and isinstance(value, int) and not isinstance(value, bool):
         return f"{value}ns" if value else "0"  # a bare number is nanoseconds, as Go's YAML reads a duration
     if isinstance(value, (dict, list)):
-        raise ValueError("a single value")
+        raise ValueError("a single value")  # noqa: TRY004  as above
     return str(value)
 
 

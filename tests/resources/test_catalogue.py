@@ -1,9 +1,9 @@
 """Our tables against the catalogue of the peer's sources: nothing missing, nothing more, nothing in another place."""
 
 import pytest
-from shardex.exposition.family import Shape
 from helpers import DATA, catalogue
 
+from shardex.exposition.family import Shape
 from shardex.resources import RESOURCES
 
 FAMILIES = [
