@@ -90,9 +90,9 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
     with log.open("wb") as out:
         # A session of its own: Ctrl-C reaches the measuring process alone, which ends the others in order.
         process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=_ENVIRONMENT)
-    exporter = Exporter(
-        f"http://127.0.0.1:{port}/metrics", f"http://127.0.0.1:{telemetry_port}/readyz", process.pid, log
-    )
+    url = f"http://127.0.0.1:{port}/metrics"
+    ready_url = f"http://127.0.0.1:{telemetry_port}/readyz" if subject.has_telemetry else url
+    exporter = Exporter(url, ready_url, process.pid, log)
     try:
         yield exporter
     finally:

@@ -24,6 +24,10 @@ class Subject(msgspec.Struct, frozen=True):
     pid: int = 0
     scales: bool = False
 
+    @property
+    def has_telemetry(self) -> bool:
+        return any("{telemetry_port}" in word for word in self.command)
+
     def words(self, apiserver: str, port: int, telemetry_port: int) -> list[str]:
         """The command line for this server and these ports."""
         places = {"apiserver": apiserver, "port": port, "telemetry_port": telemetry_port}

@@ -83,7 +83,9 @@ def _family_lines(i: int, family: Family, allowed: Mapping[str, Pick], scope: di
         if not family.lead:
             return [f" t = f{i}(o); r{i} = (p := {lead}) + p.join(t) if t else ''"]
         names = "".join(f"x{j}, " for j in range(family.lead))
-        return [f" rows = f{i}(o); r{i} = ''.join([(p := {lead}) + p.join(t) for {names} t in rows if t]) if rows else ''"]
+        return [
+            f" rows = f{i}(o); r{i} = ''.join([(p := {lead}) + p.join(t) for {names} t in rows if t]) if rows else ''"
+        ]
     pick = allowed.get(family.allow) if family.allow else _everything
     if pick is None:
         return [f" r{i} = ''"]

@@ -8,15 +8,16 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutError
 from urllib3.util import Timeout
 
 from shardex.errors import ShardexError
-from shardex.kube.endpoint import Credentials, ssl_context
+from shardex.kube.endpoint import Credentials, Endpoint, ssl_context
 
 _CHUNK = 1 << 18  # bytes asked of a socket at once
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 128  # kept open: one a watch; more are opened and closed
+_RETRY_SECONDS = 300.0  # the most that a Retry-After is believed; a watch that waits longer had better ask again
 # A peer that vanished without a word is noticed after 30 + 3 * 10 s, where the watch itself would wait for its idle
 # time.
 _KEEPALIVE = [
@@ -41,7 +42,7 @@ class ApiError(ShardexError):
 
     status       of HTTP
     reason       the API's CamelCase reason; "" when it gave none
-    retry_after  seconds that the server asks to wait
+    retry_after  seconds that the server asks to wait; finite and not below 0
     """
 
     def __init__(self, status: int, reason: str, message: str, retry_after: float = 0.0) -> None:
@@ -52,7 +53,7 @@ class ApiError(ShardexError):
 
 
 class RefusedError(ShardexError):
-    """No connection: refused, no route, TLS that does not fit, no answer to the request in time."""
+    """No connection: refused, no route, TLS that does not fit, ended before the answer began."""
 
 
 class CutError(ShardexError):
@@ -60,7 +61,7 @@ class CutError(ShardexError):
 
 
 class StalledError(ShardexError):
-    """Nothing came for the time that was given."""
+    """Nothing came for the time that was given, be it the answer's beginning or its next bytes."""
 
 
 class Answer:
@@ -81,11 +82,15 @@ class Answer:
         raise  CutError, StalledError
         """
         try:
-            yield from self._response.stream(_CHUNK)
-        except ReadTimeoutError as error:
-            raise StalledError(str(error)) from error
+            if self._response.chunked:
+                yield from self._response.stream(_CHUNK)
+            else:  # stream() would wait for a whole chunk; a proxy that speaks HTTP/1.0 hands a watch through like this
+                while data := self._response.read1(_CHUNK):
+                    yield data
+        except ReadTimeoutError:
+            raise StalledError("nothing came any more") from None
         except (HTTPError, OSError) as error:
-            raise CutError(str(error)) from error
+            raise CutError(_cause(error)) from error
 
 
 class Client:
@@ -94,25 +99,16 @@ class Client:
     def __init__(self, credentials: Credentials, user_agent: str) -> None:
         self._credentials = credentials
         self._headers = {"user-agent": user_agent, "accept-encoding": "identity"}
-        endpoint = credentials.endpoint
-        options: dict[str, Any] = {"maxsize": _CONNECTIONS, "retries": False, "socket_options": _KEEPALIVE}
-        if urlsplit(endpoint.url).scheme == "https":
-            options["ssl_context"] = ssl_context(endpoint)
-            if endpoint.server_name:
-                options["server_hostname"] = endpoint.server_name
-            if endpoint.server_name or not endpoint.verify:
-                options["assert_hostname"] = endpoint.server_name if endpoint.verify else False
-        self._base = endpoint.url.rstrip("/")
-        self._pool: urllib3.PoolManager = (
-            urllib3.ProxyManager(endpoint.proxy, **options) if endpoint.proxy else urllib3.PoolManager(**options)
-        )
+        self._endpoint = credentials.endpoint
+        self._base = self._endpoint.url.rstrip("/")
+        self._pool = _pool(self._endpoint)
 
     @contextlib.contextmanager
     def get(self, path: str, query: Mapping[str, str], accept: str, patience: float) -> Iterator[Answer]:
         """GET a path; the answer lives as long as the context.
 
         patience  seconds to wait for the headers and for each chunk
-        raise     ApiError, RefusedError
+        raise     ApiError, RefusedError, StalledError; EndpointError without a usable token
         """
         url = self._base + path + ("?" + urlencode(query) if query else "")
         headers = self._headers | self._credentials.header() | {"accept": accept}
@@ -126,22 +122,49 @@ class Client:
                 redirect=False,
                 timeout=Timeout(connect=_CONNECT_SECONDS, read=patience),
             )
+        except ReadTimeoutError:
+            raise StalledError(f"{path}: no answer within {patience:.0f} s") from None
         except (HTTPError, OSError) as error:
-            raise RefusedError(f"{path}: {error}") from error
-        whole = False
+            raise RefusedError(f"no connection to {self._base}: {_cause(error)}") from error
         try:
             if response.status != 200:
                 raise _api_error(response)
             yield Answer(response)
-            whole = True
         finally:
-            # A connection is used again only when its answer was read to the end.
-            if not whole:
-                response.close()
+            # One that was read to its end has given its connection back already; any other must not be used again: the
+            # rest of a watch that was left after an ERROR event would stand before the next answer.
+            response.close()
             response.release_conn()
 
     def renew_credentials(self) -> None:
+        """After a 401.
+
+        raise  EndpointError when there are none to be had
+        """
         self._credentials.renew()
+        endpoint = self._credentials.endpoint
+        if (endpoint.certificate, endpoint.key) != (self._endpoint.certificate, self._endpoint.key):
+            self._endpoint, self._pool = endpoint, _pool(endpoint)
+
+
+def _pool(endpoint: Endpoint) -> urllib3.PoolManager:
+    options: dict[str, Any] = {"maxsize": _CONNECTIONS, "retries": False, "socket_options": _KEEPALIVE}
+    if urlsplit(endpoint.url).scheme == "https":
+        options["ssl_context"] = ssl_context(endpoint)
+        if endpoint.server_name:
+            options["server_hostname"] = endpoint.server_name
+        if endpoint.server_name or not endpoint.verify:
+            options["assert_hostname"] = endpoint.server_name if endpoint.verify else False
+        if not endpoint.verify:  # the user's own choice, which urllib3 would deplore at every request
+            urllib3.disable_warnings(InsecureRequestWarning)
+    return urllib3.ProxyManager(endpoint.proxy, **options) if endpoint.proxy else urllib3.PoolManager(**options)
+
+
+def _cause(error: BaseException) -> str:
+    """What the operating system or the TLS library said, without urllib3's wrapping of it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error) or type(error).__name__
 
 
 def _api_error(response: urllib3.BaseHTTPResponse) -> ApiError:
@@ -158,4 +181,5 @@ def _api_error(response: urllib3.BaseHTTPResponse) -> ApiError:
         retry_after = float(response.headers.get("retry-after", 0))
     except ValueError:  # the header may hold a date instead; the backoff does then
         retry_after = 0.0
+    retry_after = min(max(0.0, retry_after), _RETRY_SECONDS)  # in this order, which makes 0 of a NaN
     return ApiError(response.status, reason, message or response.reason or "", retry_after)

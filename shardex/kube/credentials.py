@@ -5,11 +5,23 @@ only place that the token goes to.
 """
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 _TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  a path
+
+
+class _Complaints(logging.Handler):
+    """What the package logs as errors: it goes on without the credentials of an exec plugin that failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 def _read_in_cluster() -> dict[str, Any]:
@@ -23,14 +35,21 @@ def _read_in_cluster() -> dict[str, Any]:
 def _read_kubeconfig(path: str) -> dict[str, Any]:
     from kubernetes import client, config  # noqa: PLC0415
 
+    Path(path).read_bytes()  # the package says of a file that is not there or not ours that it is invalid
     settings = client.Configuration()
     config.load_kube_config(config_file=path, client_configuration=settings, persist_config=False)
     return _found(settings)
 
 
 def _found(settings: Any) -> dict[str, Any]:
-    authorization = (settings.api_key or {}).get("authorization") or ""
-    basic = settings.get_basic_auth_token() if settings.username or settings.password else ""
+    from kubernetes.client.rest import should_bypass_proxies  # noqa: PLC0415
+
+    # Named BearerToken since version 34 of the package, authorization before; basic auth goes the same way.
+    keys = settings.api_key or {}
+    authorization = keys.get("BearerToken") or keys.get("authorization") or ""
+    scheme, _, secret = authorization.partition(" ")
+    basic = scheme.lower() == "basic"
+    direct = not settings.proxy or should_bypass_proxies(settings.host, no_proxy=settings.no_proxy or "")
     return {
         "url": settings.host,
         "ca": _text(settings.ssl_ca_cert),
@@ -38,9 +57,9 @@ def _found(settings: Any) -> dict[str, Any]:
         "key": _text(settings.key_file),
         "verify": bool(settings.verify_ssl),
         "server_name": getattr(settings, "tls_server_name", None) or "",
-        "token": authorization.removeprefix("Bearer "),
-        "basic": basic or "",
-        "proxy": settings.proxy or "",
+        "token": "" if basic else secret,
+        "basic": authorization if basic else "",
+        "proxy": "" if direct else settings.proxy,
     }
 
 
@@ -49,13 +68,20 @@ def _text(path: str | None) -> str:
 
 
 def main(arguments: list[str]) -> int:
+    complaints = _Complaints()
+    logging.getLogger().addHandler(complaints)
     try:
         answer = _read_in_cluster() if arguments == ["--in-cluster"] else _read_kubeconfig(arguments[1])
+        fault = "; ".join(complaints.lines)
+    except OSError as error:
+        fault = error.strerror or str(error)
     except Exception as error:  # noqa: BLE001  whatever the package or a plugin raises becomes one sentence
+        fault = f"{type(error).__name__}: {error}"
+    if fault:
         where = "not in a cluster (give --kubeconfig or --apiserver)"
         if len(arguments) > 1:
             where = f"kubeconfig {arguments[1]}"
-        answer = {"error": f"{where}: {type(error).__name__}: {error}"}
+        answer = {"error": f"{where}: {' '.join(fault.split())}"}
     sys.stdout.write(json.dumps(answer))
     return 0
 

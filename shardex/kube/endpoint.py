@@ -6,6 +6,7 @@ package, in a short-lived process of its own (credentials.py): its models and py
 
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -22,6 +24,7 @@ from shardex.errors import EndpointError
 _RELOAD_SECONDS = 10.0
 # Between two looks at a token file: the kubelet writes a new one minutes before the old one ends.
 _TOKEN_SECONDS = 30.0
+_PLUGIN_SECONDS = 60.0
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -47,6 +50,10 @@ class Endpoint(msgspec.Struct, frozen=True):
     basic: str = ""
     proxy: str = ""
 
+    def __repr__(self) -> str:
+        """The URL alone: a repr ends in logs and tracebacks, where no token and no key may be."""
+        return f"Endpoint({self.url})"
+
 
 def resolve(apiserver: str, kubeconfig: str) -> Endpoint:
     """The endpoint that the two flags mean: both empty is in-cluster, the URL alone needs no credentials.
@@ -54,26 +61,60 @@ def resolve(apiserver: str, kubeconfig: str) -> Endpoint:
     raise  EndpointError with what is wrong and what to do
     """
     if apiserver and not kubeconfig:
-        return Endpoint(url=apiserver)
-    arguments = ["--kubeconfig", kubeconfig] if kubeconfig else ["--in-cluster"]
-    endpoint = _read(arguments)
-    return msgspec.structs.replace(endpoint, url=apiserver) if apiserver else endpoint
+        return _whole(Endpoint(url=apiserver))
+    endpoint = read(["--kubeconfig", kubeconfig] if kubeconfig else ["--in-cluster"])
+    return _whole(msgspec.structs.replace(endpoint, url=apiserver) if apiserver else endpoint)
 
 
-def _read(arguments: Sequence[str]) -> Endpoint:
+def read(arguments: Sequence[str], seconds: float = _PLUGIN_SECONDS) -> Endpoint:
+    """What the process of credentials.py finds.
+
+    raise  EndpointError when it finds none, or not in time
+    """
     command = [sys.executable, "-m", "shardex.kube.credentials", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
+    ) as process:
+        try:
+            out, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # the whole session: the plugin that hangs is a child of it
+            raise EndpointError(
+                f"the credentials took more than {seconds:.0f} s: does an exec plugin wait for input?"
+            ) from None
     try:
-        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
-    except subprocess.TimeoutExpired:
-        raise EndpointError("the credentials took more than 60 s: does an exec plugin wait for input?") from None
-    try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(out)
     except ValueError:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
+        said = errors.decode(errors="replace").strip().splitlines()
         raise EndpointError(f"the credentials cannot be read: {said[-1] if said else 'no answer'}") from None
     if "error" in answer:
         raise EndpointError(answer["error"])
-    return msgspec.convert(answer, Endpoint)
+    endpoint = msgspec.convert(answer, Endpoint)
+    _check_token(endpoint.token, arguments[-1])
+    return endpoint
+
+
+def _whole(endpoint: Endpoint) -> Endpoint:
+    """With a scheme, which may be left out as everywhere in Kubernetes."""
+    url = endpoint.url
+    if "://" not in url:
+        secret = endpoint.ca or endpoint.certificate or not endpoint.verify
+        url = f"{'https' if secret else 'http'}://{url}"
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise EndpointError(f"the API server's URL is none: {endpoint.url}")
+    return msgspec.structs.replace(endpoint, url=url)
+
+
+def _check_token(token: str, where: str) -> None:
+    # Any other character ends in an exception of the HTTP library, whose message shows the token.
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise EndpointError(f"{where} holds a token with blanks or control characters")
 
 
 def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
@@ -83,6 +124,8 @@ def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
     """
     try:
         context = ssl.create_default_context(cadata=endpoint.ca or None)
+        # Python 3.13 asks for extensions that many clusters' own authorities do not write; Go and 3.12 do not.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if not endpoint.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -109,7 +152,10 @@ class _PemFile:
 
 
 class Credentials:
-    """The Authorization header of the moment; shared by all threads of a worker."""
+    """The Authorization header of the moment; shared by all threads of a worker.
+
+    endpoint  with the client certificate of the moment
+    """
 
     def __init__(self, endpoint: Endpoint, kubeconfig: str) -> None:
         self.endpoint = endpoint
@@ -119,7 +165,10 @@ class Credentials:
         self._looked = self._reloaded = float("-inf")
 
     def header(self) -> dict[str, str]:
-        """`{}` where the endpoint needs none."""
+        """`{}` where the endpoint needs none.
+
+        raise  EndpointError when a token file has never held a token
+        """
         if self.endpoint.basic:
             return {"authorization": self.endpoint.basic}
         if self.endpoint.token_file:
@@ -127,20 +176,32 @@ class Credentials:
         return {"authorization": f"Bearer {self._token}"} if self._token else {}
 
     def renew(self) -> None:
-        """After a 401: look at the token file now, or run the kubeconfig's plugins again."""
-        now = time.monotonic()
+        """After a 401: look at the token file now, or run the kubeconfig's plugins again.
+
+        raise  EndpointError when that fails; what was known stays
+        """
         with self._lock:
             if self.endpoint.token_file:
                 self._looked = float("-inf")
-            elif self._kubeconfig and now - self._reloaded >= _RELOAD_SECONDS:
-                self._reloaded = now
-                self._token = _read(["--kubeconfig", self._kubeconfig]).token
+            elif self._kubeconfig and time.monotonic() - self._reloaded >= _RELOAD_SECONDS:
+                self._reloaded = time.monotonic()
+                found = read(["--kubeconfig", self._kubeconfig])
+                self._token = found.token
+                self.endpoint = msgspec.structs.replace(
+                    self.endpoint, basic=found.basic, certificate=found.certificate, key=found.key
+                )
 
     def _look(self, now: float) -> None:
         with self._lock:
-            if now - self._looked >= _TOKEN_SECONDS:
-                self._looked = now
-                try:
-                    self._token = Path(self.endpoint.token_file).read_text(encoding="utf-8").strip()
-                except OSError as error:
-                    raise EndpointError(f"the token cannot be read: {error}") from error
+            if now - self._looked < _TOKEN_SECONDS:
+                return
+            try:
+                token = Path(self.endpoint.token_file).read_text(encoding="utf-8").strip()
+                _check_token(token, self.endpoint.token_file)
+                if not token:
+                    raise EndpointError(f"{self.endpoint.token_file} is empty")
+            except (OSError, ValueError, EndpointError) as error:
+                if self._token:  # the one before is good until the server says otherwise
+                    return
+                raise EndpointError(f"the token cannot be read: {error}") from error
+            self._token, self._looked = token, now

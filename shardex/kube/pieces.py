@@ -7,6 +7,7 @@ did not add up, every cut is verified.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -28,18 +29,32 @@ class Envelope(Part):
     metadata: ListMeta = ListMeta()
 
 
-class Key(Part):
-    """What names an object."""
-
+class Uid(Part):
     uid: str = ""
+
+
+class Identified(Part):
+    metadata: Uid = Uid()
+
+
+class Name(Part):
     name: str = ""
     namespace: str = ""
-    resource_version: str = ""
-    annotations: dict[str, str] | None = None
 
 
 class Named(Part):
-    metadata: Key = Key()
+    metadata: Name = Name()
+
+
+class Mark(Part):
+    """What a bookmark says, and every object: how far the watch has come."""
+
+    resource_version: str = ""
+    annotations: Any = None
+
+
+class Marked(Part):
+    metadata: Mark = Mark()
 
 
 class Raw(Part):
@@ -50,7 +65,9 @@ class Raw(Part):
 
 
 envelope = msgspec.json.Decoder(Envelope).decode
-named = msgspec.json.Decoder(Named).decode
+marked = msgspec.json.Decoder(Marked).decode
+_identified = msgspec.json.Decoder(Identified).decode
+_named = msgspec.json.Decoder(Named).decode
 event = msgspec.json.Decoder(Raw).decode
 _complete = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -120,15 +137,30 @@ def _is_whole(item: bytes) -> bool:
 def uid_of(item: bytes) -> str:
     """metadata.uid of an object; "" when it has none.
 
-    raise  msgspec.DecodeError when the bytes are no object
+    raise  msgspec.ValidationError when it is of another type; msgspec.DecodeError when the bytes are no object
     """
     at = item.find(b'"metadata":{')
     if at >= 0 and item.count(b"{", 0, at) == 1 and b"[" not in item[:at]:
         start = item.find(b'"uid":"', at)
         if start >= 0 and item.count(b"{", at, start) == 1 and item.find(b"[", at, start) < 0:
-            start += 7
-            return item[start : item.index(b'"', start)].decode()
-    return named(item).metadata.uid
+            uid = item[start + 7 : item.find(b'"', start + 7)]
+            if uid.isascii() and item.startswith(b'"', start + 7 + len(uid)):
+                return uid.decode()
+    return _identified(item).metadata.uid
+
+
+def name_of(item: bytes) -> str:
+    """namespace/name of an object for people; its uid, or the little that is known, when it has no readable name."""
+    try:
+        key = _named(item).metadata
+    except msgspec.DecodeError:
+        key = Name()
+    if key.name:
+        return f"{key.namespace}/{key.name}" if key.namespace else key.name
+    try:
+        return f"with uid {uid_of(item)}"
+    except msgspec.DecodeError:
+        return "without name and uid"
 
 
 class Lines:

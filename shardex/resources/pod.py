@@ -147,13 +147,14 @@ class Pod(Part, dict=True, gc=True):  # a dict for what is asked for often; msgs
     status: Status = Status()
 
     @cached_property
-    def conditions(self) -> dict[str | tuple[str, str], Condition]:
-        """The first condition of each type, and of each type and status; nine families ask for them."""
-        found: dict[str | tuple[str, str], Condition] = {}
-        for c in self.status.conditions or ():
-            found.setdefault(c.type, c)
-            found.setdefault((c.type, c.status), c)
-        return found
+    def conditions(self) -> dict[str, Condition]:
+        """The first condition of each type; nine families ask for them."""
+        return {c.type: c for c in reversed(self.status.conditions or ())}
+
+    @cached_property
+    def claims(self) -> list[Volume]:
+        """The volumes that are claims; few pods have any."""
+        return [v for v in self.spec.volumes or () if v.persistent_volume_claim or v.ephemeral is not None]
 
 
 def main(pod: Pod) -> list[ContainerStatus] | None:
@@ -191,14 +192,16 @@ def info(pod: Pod) -> Row:
 
 def container_info(pod: Pod) -> Iterable[Row]:
     """Containers that have a status: image as asked for, image as run, ids."""
-    return distinct(
-        [
-            (s.name, c.image, s.image, s.image_id, s.container_id, 1)
-            for c in pod.spec.containers or ()
-            for s in pod.status.container_statuses or ()
-            if s.name == c.name
-        ]
-    )
+    statuses = pod.status.container_statuses
+    if not statuses:
+        return ()
+    known = {s.name: s for s in reversed(statuses)}
+    rows = [
+        (s.name, c.image, s.image, s.image_id, s.container_id, 1)
+        for c in pod.spec.containers or ()
+        if (s := known.get(c.name))
+    ]
+    return rows if len(known) == len(rows) else distinct(rows)
 
 
 def init_container_info(pod: Pod) -> Iterable[Row]:
@@ -267,11 +270,11 @@ def volume_claims(number: Callable[[Claim], Any], ephemeral: int) -> Source:
 
     def rows(pod: Pod) -> Iterable[Row]:
         found: list[Row] = []
-        for volume in pod.spec.volumes or ():
+        for volume in pod.claims:
             claim = volume.persistent_volume_claim
             if claim is not None:
                 found.append((volume.name, claim.claim_name, "false", number(claim)))
-            elif volume.ephemeral is not None:
+            else:
                 found.append((volume.name, f"{pod.metadata.name}-{volume.name}", "true", ephemeral))
         return distinct(found)
 
@@ -292,17 +295,27 @@ def condition(type: str) -> Source:
 
 def since(type: str, status: str) -> Source:
     """When the condition took that status; None while it has another."""
-    key = (type, status)
 
     def source(pod: Pod) -> int | None:
-        found = pod.conditions.get(key)
+        found = _holding(pod, type, status)
         return stamp(found.last_transition_time) if found else None
 
     return source
 
 
 def unschedulable(pod: Pod) -> int | None:
-    return 1 if ("PodScheduled", "False") in pod.conditions else None
+    return 1 if _holding(pod, "PodScheduled", "False") else None
+
+
+def _holding(pod: Pod, type: str, status: str) -> Condition | None:
+    """The first condition of that type and status."""
+    found = pod.conditions.get(type)
+    if found is None or found.status == status:
+        return found
+    every = pod.status.conditions or ()
+    if len(pod.conditions) == len(every):
+        return None
+    return next((c for c in every if c.type == type and c.status == status), None)
 
 
 def reasons(pod: Pod) -> Iterable[Row]:

@@ -65,6 +65,9 @@ def controlled_owners(o: Any) -> Iterable[tuple[str, str, str, int]]:
     references = o.metadata.owner_references
     if not references:
         return (("", "", "", 1),)
+    if len(references) == 1:
+        (r,) = references
+        return ((r.kind, r.name, "true" if r.controller else "false", 1),)
     return distinct([(r.kind, r.name, "true" if r.controller else "false", 1) for r in references])
 
 

@@ -1,4 +1,4 @@
-"""Shared memory that one worker writes and the front reads, without a lock between them.
+"""Shared memory that one worker writes and the front reads, without a lock between the two processes.
 
 The file is a sparse memfd, mapped once at its full virtual size; a page of it costs memory when it is first written.
 Bytes once published stay as they are until no reader can look at them, so a reader needs no copy and a slow one holds
@@ -8,10 +8,14 @@ up nobody:
   from;
 * an extent given back waits until that generation has passed the one that last showed it;
 * an extent that no publication ever showed is free at once.
+
+What a publication shows is given back by the publisher's thread alone, between two publications: so an extent is never
+freed after it was put into a publication and before that got its generation.
 """
 
 import mmap
 import os
+import threading
 from bisect import bisect_left, insort
 from collections import deque
 
@@ -20,7 +24,7 @@ _GRAIN = 64  # bytes; extents are multiples of it, so that few sizes exist and a
 
 
 class Arena:
-    """The writer's side.
+    """The writer's side; any thread of the worker may write and release.
 
     fd          the memfd; the front maps it read-only
     generation  of the last publication, 0 before the first
@@ -31,6 +35,7 @@ class Arena:
         os.ftruncate(self.fd, _VIRTUAL)
         self._map = mmap.mmap(self.fd, _VIRTUAL)
         self._view = memoryview(self._map)
+        self._lock = threading.Lock()  # two reflectors that compress a page each would take the same extent
         self._top = 0
         self._free: dict[int, list[int]] = {}
         self._sizes: list[int] = []
@@ -50,15 +55,16 @@ class Arena:
         raise  MemoryError when the virtual size is used up
         """
         size = _rounded(len(data))
-        offset = self._reuse(size)
-        if offset is None:
-            if self._top + size > _VIRTUAL:
-                raise MemoryError(f"the arena holds {self._top} bytes and cannot take {size} more")
-            offset = self._top
-            self._top += size
+        with self._lock:
+            offset = self._reuse(size)
+            if offset is None:
+                if self._top + size > _VIRTUAL:
+                    raise MemoryError(f"the arena holds {self._top} bytes and cannot take {size} more")
+                offset = self._top
+                self._top += size
+            self._unseen.add(offset)
+            self.live_bytes += size
         self._view[offset : offset + len(data)] = data
-        self._unseen.add(offset)
-        self.live_bytes += size
         return offset
 
     def read(self, offset: int, size: int) -> memoryview:
@@ -67,23 +73,25 @@ class Arena:
     def release(self, offset: int, size: int) -> None:
         """Give an extent back; its bytes stay until no reader can look at them."""
         size = _rounded(size)
-        self.live_bytes -= size
-        if offset in self._unseen:
-            self._unseen.discard(offset)
-            self._put(offset, size)
-        else:
-            self._waiting.append((self.generation, offset, size))
+        with self._lock:
+            self.live_bytes -= size
+            if offset in self._unseen:
+                self._unseen.discard(offset)
+                self._put(offset, size)
+            else:
+                self._waiting.append((self.generation, offset, size))
 
     def publish(self, oldest: int) -> int:
         """Number of the publication that shows everything written so far.
 
         oldest  generation that the front still reads from; what only earlier ones showed is free now
         """
-        while self._waiting and self._waiting[0][0] < oldest:
-            self._put(*self._waiting.popleft()[1:])
-        self._unseen.clear()
-        self.generation += 1
-        return self.generation
+        with self._lock:
+            while self._waiting and self._waiting[0][0] < oldest:
+                self._put(*self._waiting.popleft()[1:])
+            self._unseen.clear()
+            self.generation += 1
+            return self.generation
 
     def close(self) -> None:
         """Forget the memory here; readers that have mapped it keep it."""

@@ -25,12 +25,13 @@ class Page:
 
     uids       uid of each slot, None where the object is gone
     live       objects
+    shown      whether a publication has shown its segments: from then on only the publisher folds it
     offset, size, raw, crc, lines   per family: where its segment is, its bytes, the text's bytes, CRC and samples
     """
 
     __slots__ = (
         "_families", "_fresh", "_hashes", "_lengths", "_pending", "crc", "fresh_bytes", "lines", "live", "offset",
-        "raw", "size", "uids",
+        "raw", "shown", "size", "uids",
     )  # fmt: skip
 
     def __init__(self, families: int) -> None:
@@ -42,6 +43,7 @@ class Page:
         self.fresh_bytes = 0
         self.uids: list[str | None] = []
         self.live = 0
+        self.shown = False
         self.offset = array("Q", bytes(8 * families))
         self.size = array("L", bytes(8 * families))
         self.raw = array("L", bytes(8 * families))

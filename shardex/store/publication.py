@@ -77,6 +77,7 @@ def kind_text(kind: Kind) -> KindText:
             store.fold()
             objects += len(store)
             for page in store.pages():
+                page.shown = True
                 for family, size in enumerate(page.size):
                     if size:
                         rows[family].extend((page.offset[family], size, page.raw[family], page.crc[family]))

@@ -93,11 +93,13 @@ class Store:
         self._arena = arena
 
     def _append(self, pages: list[Page], uid: str, texts: Sequence[str]) -> Place:
-        if not pages or pages[-1].full:
+        if not pages or pages[-1].full or pages[-1].fresh_bytes > _FRESH_LIMIT:
             pages.append(Page(self._families))
         page = pages[-1]
         slot = page.add(uid, texts)
-        if page.full or page.fresh_bytes > _FRESH_LIMIT:
+        # What a publication shows waits for the next one: its segments would go into the arena's free space while the
+        # publisher still puts them into a publication, and the front would read what is written there next.
+        if not page.shown and (page.full or page.fresh_bytes > _FRESH_LIMIT):
             page.fold(self._arena, self._deflater)
         return page, slot
 
