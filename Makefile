@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check quick bench lint clean setup
+.PHONY: demo test check quick bench bench-check lint clean setup
 
 demo: $(READY)  ## a synthetic cluster and shardex on it, until Ctrl-C
 	@exec $(BIN)/python -m load demo
@@ -21,8 +21,11 @@ lint: $(READY)
 quick: $(READY)  ## the tests that start no process trees
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-bench: $(READY)  ## the short set of measurements, with targets
+bench: .venv/.report  ## the short set of measurements, with targets
 	$(BIN)/python -m load bench
+
+bench-check: $(READY)  ## fails when a pod has become dearer than it was
+	$(BIN)/python -m load bench-check
 
 setup: $(READY)
 
@@ -30,6 +33,10 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "shardex needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,load]'
+	@touch $@
+
+.venv/.report: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report]'
 	@touch $@
 
 # Debian's own Prometheus, unpacked here: no root, no service is started.

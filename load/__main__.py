@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from load.apiserver import ApiServer, serve
+from load.bench.command import bench
+from load.bench.guard import bench_check
 from load.churn import Churn
 from load.cluster import Cluster
 from load.demo import demo
@@ -49,6 +51,8 @@ def main() -> None:
     """
 
 
+main.add_command(bench)
+main.add_command(bench_check)
 main.add_command(demo)
 
 

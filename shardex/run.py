@@ -21,9 +21,8 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     raise   ShardexError when something that every worker needs is not there
     """
     first = setup(options)
-    times = (options.server_read_timeout, options.server_write_timeout)
-    main = listen("port", options.host, options.port, *times)
-    own = listen("telemetry-port", options.telemetry_host, options.telemetry_port, *times)
+    main = listen("port", options.host, options.port)
+    own = listen("telemetry-port", options.telemetry_host, options.telemetry_port)
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
     supervisor = Supervisor(
         first,

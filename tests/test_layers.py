@@ -16,7 +16,7 @@ MAY = {
     "shardex.workers": {"kube", "exposition", "resources", "custom", "store", "shard", "options", "logs"},
     "shardex.serving": {"exposition", "store", "workers", "options", "logs"},
 }
-COMMON = {"", "errors"}
+COMMON = {"", "errors", "rfc3339"}
 
 
 def imports(path):

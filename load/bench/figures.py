@@ -19,6 +19,7 @@ class Figure(msgspec.Struct, frozen=True):
     name   of the scenario and of the figure in it: sync.cpu_per_pod; targets are found by it
     what   for people
     low    the least of the values that this is the median of, and `high` the largest, when there were several
+    percentiles   beside the value, which is the 90th then
     """
 
     name: str
@@ -27,9 +28,14 @@ class Figure(msgspec.Struct, frozen=True):
     unit: Unit
     low: float | None = None
     high: float | None = None
+    percentiles: dict[str, float] = {}
 
     @property
     def text(self) -> str:
+        """The value, and how far it spreads where that is known."""
+        if self.percentiles:
+            rest = ", ".join(f"{name} {written(value, self.unit)}" for name, value in self.percentiles.items())
+            return f"{written(self.value, self.unit)} ({rest})"
         if self.low is None or self.high is None:
             return written(self.value, self.unit)
         return f"{written(self.value, self.unit)} ({written(self.low, self.unit)} .. {written(self.high, self.unit)})"

@@ -21,9 +21,6 @@ class Histogram:
     def add(self, seconds: float) -> None:
         self.counts[round(seconds * _GRAINS)] += 1
 
-    def merge(self, other: "Histogram") -> None:
-        self.counts += other.counts
-
     def percentile(self, share: float) -> float:
         """The least duration that `share` of all do not exceed: always one that was measured (nearest rank).
 

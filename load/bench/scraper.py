@@ -60,7 +60,7 @@ class Scrape(msgspec.Struct, frozen=True):
 
 
 def scrape(ask: Ask) -> Scrape:
-    """raise   OSError when no whole answer comes"""
+    """What came; raise OSError when no whole answer does."""
     if ask.ready_url:
         _wait(ask.ready_url)
     begun = time.monotonic()
@@ -125,7 +125,8 @@ def _parsed(head: bytes) -> tuple[int, dict[str, str]]:
 
 def dechunked(data: bytes) -> bytes:
     """The body out of its chunks; raise ConnectionError when the last one is missing."""
-    found, at = [], 0
+    found: list[bytes] = []
+    at = 0
     while (end := data.find(b"\r\n", at)) >= 0:
         size = int(data[at:end].partition(b";")[0], 16)
         if not size:

@@ -6,6 +6,8 @@ from string import Formatter
 
 import msgspec
 
+PEER_NAME = "peer"
+
 _PLACES = frozenset({"apiserver", "port", "telemetry_port"})
 
 
@@ -49,7 +51,7 @@ def peer(text: str, pid: int = 0) -> Subject:
     if text.startswith("https://"):
         raise ValueError("only http: a scrape over TLS would measure the TLS")
     if text.startswith("http://"):
-        return Subject("peer", url=text, pid=pid)
+        return Subject(PEER_NAME, url=text, pid=pid)
     if pid:
         raise ValueError("a process id goes with a URL; of a command it is known")
     words = tuple(shlex.split(text))
@@ -59,4 +61,4 @@ def peer(text: str, pid: int = 0) -> Subject:
         raise ValueError(f"{text!r}: {error}") from None
     if not {"apiserver", "port"} <= places <= _PLACES:
         raise ValueError("a command needs {apiserver} and {port}, may have {telemetry_port}, and no other braces")
-    return Subject("peer", words)
+    return Subject(PEER_NAME, words)

@@ -1,8 +1,8 @@
 """CPU and memory of a process and all its descendants, read from /proc; nothing in them is changed or slowed.
 
-    CPU      nanoseconds of every living process from its own clock, and what the kernel has kept of those that ended
-    memory   PSS from smaps_rollup: a page that n processes share counts 1/n in each, so the sum counts it once;
-             a memfd's pages that no process has mapped at the moment are in no PSS, and are added
+CPU      nanoseconds of every living process from its own clock, and what the kernel has kept of those that ended
+memory   PSS from smaps_rollup: a page that n processes share counts 1/n in each, so the sum counts it once;
+         a memfd's pages that no process has mapped at the moment are in no PSS, and are added
 """
 
 import os
@@ -44,7 +44,7 @@ class Tree:
         self._root = psutil.Process(pid)
 
     def pids(self) -> list[int]:
-        """raise   psutil.NoSuchProcess when the process itself has ended"""
+        """The living ones; raise psutil.NoSuchProcess when the process itself has ended."""
         return [self.pid, *(child.pid for child in self._root.children(recursive=True))]
 
     def cpu_seconds(self) -> float:

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from shardex.exposition.text import number as go_number
-from shardex.kube.meta import seconds
 from shardex.kube.quantity import plain
+from shardex.rfc3339 import seconds
 
 _WORDS = {"true": 1, "yes": 1, "false": 0, "no": 0, "unknown": 0}  # what a condition's status may be, in any case
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)

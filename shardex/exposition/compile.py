@@ -65,7 +65,10 @@ def compile_render(
 
 def _family_lines(i: int, family: Family, allowed: Mapping[str, Pick], scope: dict[str, Any]) -> list[str]:
     """The lines of render() that set r<i>; a family that is empty for most objects costs a call and a test."""
-    name, own = family.name, [f',{label}="{{E(x{j})}}"' for j, label in enumerate(family.labels)]
+    name = family.name
+    own = [
+        f',{label}="{{{"escape" if label in family.unique else "E"}(x{j})}}"' for j, label in enumerate(family.labels)
+    ]
     names = "".join(f"x{j}, " for j in range(len(family.labels)))
     line = f"f'{name}{{{{{{b}}{''.join(own)}}}}} {{N(v)}}\\n'"
     if family.form is Shape.NUMBER:

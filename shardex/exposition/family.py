@@ -23,7 +23,9 @@ Source = Callable[[Any], Any]
 class Shape(StrEnum):
     """What a source gives for an object.
 
-    NUMBER   a number, or None for no sample; every family without labels
+    NUMBER   a number, or None for no sample; every family without labels. Wherever a number is asked for, a time as
+             the API
+             writes it will do: it is printed as its Unix seconds
     ROWS     rows of (label value, ..., number); values are str
     ROW      one row without its number, which is 1, or None
     LOOSE    rows of ({label: value}, number): for samples that do not all have the same labels; `labels` lists them all
@@ -53,9 +55,9 @@ class Each(msgspec.Struct, frozen=True):
 
     items: Source
     label: Callable[[Any], str]
-    fact: Callable[[Any], float | None]
+    fact: Callable[[Any], float | str | None]
 
-    def __call__(self, o: Any) -> list[tuple[str, float]]:
+    def __call__(self, o: Any) -> list[tuple[str, float | str]]:
         found = [(self.label(thing), self.fact(thing)) for thing in one_each(self.items(o) or (), self.label)]
         return [(label, value) for label, value in found if value is not None]
 
@@ -82,6 +84,7 @@ class Family(msgspec.Struct, frozen=True):
     prefix      label, annotation, nodeselector or metadata: a family whose label names come from the object
     allow       LABELS or ANNOTATIONS: a sample only when the kind has such an allow list, and only the keys it lets
                 through
+    unique      labels whose values seldom repeat, ids and digests: escaped without a memory
     opt_in      off unless --metric-opt-in-list names it
     """
 
@@ -95,6 +98,7 @@ class Family(msgspec.Struct, frozen=True):
     lead: int = 0
     prefix: str = ""
     allow: str = ""
+    unique: tuple[str, ...] = ()
     opt_in: bool = False
 
     @property

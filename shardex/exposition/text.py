@@ -1,11 +1,12 @@
 """Text format 0.0.4: numbers as Go prints them, escaped label values, family headers."""
 
 from shardex.exposition.family import GAUGE, INFO, STATESET, Family
+from shardex.rfc3339 import seconds
 
 _CACHED = 1 << 12  # entries; ~1 MB a full cache. Names and counts repeat; times, addresses and ids would only fill it
 _EXACT = 1 << 53  # below it every integer is a float of its own, so its digits are the float's
 _GO = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
-_LONG = 64  # characters; what is longer is mostly an id or a digest, and unique
+_LONG = 256  # characters; what is longer would cost more to remember than to escape again
 
 
 def number(value: float) -> str:
@@ -38,20 +39,33 @@ def escape(value: str) -> str:
     return value
 
 
-class Numbers(dict[float, str]):
-    """number() with a memory; `Numbers()[1.5]` is "1.5". Bounded: a full cache starts anew."""
+class Numbers(dict[float | str, str]):
+    """number() with a memory; `Numbers()[1.5]` is "1.5", that of a time is its Unix seconds'. Bounded: a full one
+    clears.
 
-    def __missing__(self, value: float) -> str:
-        if isinstance(value, int) and 1000000000 <= value < 10000000000:
-            # A time: there are too many to remember, and this is all that number() would do.
-            digits = str(value)
-            tail = digits[1:].rstrip("0")
-            return f"{digits[0]}.{tail}e+09" if tail else f"{digits[0]}e+09"
-        text = number(value) if value else "0"  # 0.0 and -0.0 are one key, so they share the text too
+    raise   ValueError for a text that is no time
+    """
+
+    def __missing__(self, value: float | str) -> str:
+        if isinstance(value, str):
+            text = _time(seconds(value))
+        elif value:
+            text = number(value)
+        else:
+            text = "0"  # 0.0 and -0.0 are one key, so they share the text too
         if len(self) >= _CACHED:
             self.clear()
         self[value] = text
         return text
+
+
+def _time(seconds: int) -> str:
+    """number() of a time, in a third of its time for those between 2001 and 2286."""
+    digits = str(seconds)
+    if len(digits) != 10 or digits[0] == "-":
+        return number(seconds)
+    tail = digits[1:].rstrip("0")
+    return f"{digits[0]}.{tail}e+09" if tail else f"{digits[0]}e+09"
 
 
 class Escapes(dict[str, str]):

@@ -13,6 +13,7 @@ from urllib3.util import Timeout
 
 from shardex.errors import ShardexError
 from shardex.kube.endpoint import Credentials, Endpoint, ssl_context
+from shardex.kube.pieces import UNDECODABLE
 
 _CHUNK = 1 << 18  # bytes asked of a socket at once
 _CONNECT_SECONDS = 10.0
@@ -175,7 +176,7 @@ def _api_error(response: urllib3.BaseHTTPResponse) -> ApiError:
     try:
         status = msgspec.json.decode(body, type=Status)
         reason, message = status.reason, status.message
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         reason, message = "", body[:200].decode(errors="replace").strip()
     try:
         retry_after = float(response.headers.get("retry-after", 0))

@@ -3,8 +3,8 @@
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from shardex.kube.meta import ZERO_TIME
 from shardex.kube.schedule import Schedule
+from shardex.rfc3339 import ZERO_TIME
 
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 SEARCH_YEARS = 5  # what has no run by the end of the fifth calendar year ahead has none

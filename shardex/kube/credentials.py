@@ -44,7 +44,7 @@ def _read_kubeconfig(path: str) -> dict[str, Any]:
 def _found(settings: Any) -> dict[str, Any]:
     from kubernetes.client.rest import should_bypass_proxies  # noqa: PLC0415
 
-    # Named BearerToken since version 34 of the package, authorization before; basic auth goes the same way.
+    # The package's older versions name it authorization, the newer ones BearerToken; basic auth goes the same way.
     keys = settings.api_key or {}
     authorization = keys.get("BearerToken") or keys.get("authorization") or ""
     scheme, _, secret = authorization.partition(" ")
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
         answer = _read_in_cluster() if arguments == ["--in-cluster"] else _read_kubeconfig(arguments[1])
         fault = "; ".join(complaints.lines)
     except OSError as error:
-        fault = error.strerror or str(error)
+        fault = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except Exception as error:  # noqa: BLE001  whatever the package or a plugin raises becomes one sentence
         fault = f"{type(error).__name__}: {error}"
     if fault:

@@ -184,8 +184,10 @@ class Credentials:
             if self.endpoint.token_file:
                 self._looked = float("-inf")
             elif self._kubeconfig and time.monotonic() - self._reloaded >= _RELOAD_SECONDS:
-                self._reloaded = time.monotonic()
-                found = read(["--kubeconfig", self._kubeconfig])
+                try:
+                    found = read(["--kubeconfig", self._kubeconfig])
+                finally:  # counted from the end: those who waited for the lock meanwhile are served by this reading
+                    self._reloaded = time.monotonic()
                 self._token = found.token
                 self.endpoint = msgspec.structs.replace(
                     self.endpoint, basic=found.basic, certificate=found.certificate, key=found.key
@@ -196,12 +198,19 @@ class Credentials:
             if now - self._looked < _TOKEN_SECONDS:
                 return
             try:
-                token = Path(self.endpoint.token_file).read_text(encoding="utf-8").strip()
-                _check_token(token, self.endpoint.token_file)
-                if not token:
-                    raise EndpointError(f"{self.endpoint.token_file} is empty")
-            except (OSError, ValueError, EndpointError) as error:
-                if self._token:  # the one before is good until the server says otherwise
-                    return
-                raise EndpointError(f"the token cannot be read: {error}") from error
-            self._token, self._looked = token, now
+                self._token = _token_of(self.endpoint.token_file)
+                self._looked = now
+            except EndpointError:
+                if not self._token:  # the one before is good until the server says otherwise
+                    raise
+
+
+def _token_of(path: str) -> str:
+    try:
+        token = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise EndpointError(f"the token cannot be read: {error}") from error
+    if not token:
+        raise EndpointError(f"the token cannot be read: {path} is empty")
+    _check_token(token, path)
+    return token

@@ -1,7 +1,7 @@
 """The pieces every Kubernetes object shares, as views: only the fields that are read."""
 
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -11,8 +11,23 @@ class Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
 
     Absent is the default. Pointers and slices are `T | None = None`, since Go writes null for a nil slice; acronyms
     need their wire name (`msgspec.field(name="podIP")`): `rename` would make `podIp`, decode nothing and say nothing.
-    Times stay text, `str | None`, until seconds() reads them.
+    Times stay text, `str | None`: a sample's value may be one, and rfc3339.seconds() reads it.
     """
+
+
+class Lazy:
+    """A value that an object works out when it is first asked for; for structs with a dict.
+
+    What functools.cached_property does, without the lock that it takes until Python 3.12.
+    """
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+        self._name = make.__name__
+
+    def __get__(self, o: Any, _: type) -> Any:
+        value = o.__dict__[self._name] = self._make(o)
+        return value
 
 
 class OwnerReference(Part):
@@ -48,39 +63,6 @@ class Metadata(Part):
     """An object of which nothing but metadata is known: what PartialObjectMetadata decodes to."""
 
     metadata: ObjectMeta = ObjectMeta()
-
-
-ZERO_TIME = -62135596800  # Go's zero time: what a present struct without its time prints
-
-
-def seconds(time: str) -> int:
-    """Whole Unix seconds of an RFC 3339 time, rounded down: 1969-12-31T23:59:59.5Z is -1.
-
-    raise   ValueError when the text is no time
-    """
-    if len(time) == 20 and time[19] == "Z":  # 2026-11-22T15:13:20Z: what nearly all are, read in a fifth of the time
-        try:
-            return _minute(time[:16]) + _SIXTY[time[16:19]]
-        except KeyError:
-            pass  # what else it is, if it is a time, the parser knows
-    return _seconds(time)
-
-
-@lru_cache(maxsize=1 << 12)  # an object's times are often within a minute
-def _minute(text: str) -> int:
-    return _seconds(text + ":00Z")
-
-
-def _seconds(time: str) -> int:
-    moment = datetime.fromisoformat(time)
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without a zone: {time!r}")
-    return (moment - _EPOCH) // _SECOND
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
-_SECOND = timedelta(seconds=1)
-_SIXTY = {f":{second:02d}": second for second in range(60)}
 
 
 def scaled(value: int | str | None, total: int, round_up: bool) -> int | None:

@@ -80,6 +80,10 @@ class Notes:
         self._synced, self._excused, self._error = True, "", ""
         self._lists["success"] += 1
 
+    def watching(self) -> None:
+        """The server has taken the watch."""
+        self._error = ""
+
     def malformed(self, name: str, error: Exception) -> None:
         """One object costs its own series: said once by name, then counted."""
         self._malformed += 1

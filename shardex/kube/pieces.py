@@ -65,6 +65,9 @@ class Raw(Part):
 
 
 envelope = msgspec.json.Decoder(Envelope).decode
+# Of bytes that are no JSON, or JSON of another shape. The decoder lets Python's own error through for what is no UTF-8.
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError)
+
 marked = msgspec.json.Decoder(Marked).decode
 _identified = msgspec.json.Decoder(Identified).decode
 _named = msgspec.json.Decoder(Named).decode
@@ -77,7 +80,7 @@ class ListBody:
 
     careful  verify every cut: the objects hold lists of objects, or a list did not add up
     meta     the list's own metadata, once the iteration is over
-    raise    msgspec.DecodeError when the body is no list
+    raise    UNDECODABLE when the body is no list
     """
 
     def __init__(self, careful: bool = False) -> None:
@@ -129,7 +132,7 @@ class ListBody:
 def _is_whole(item: bytes) -> bool:
     try:
         _complete(item)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return False
     return True
 
@@ -137,7 +140,7 @@ def _is_whole(item: bytes) -> bool:
 def uid_of(item: bytes) -> str:
     """metadata.uid of an object; "" when it has none.
 
-    raise  msgspec.ValidationError when it is of another type; msgspec.DecodeError when the bytes are no object
+    raise  msgspec.ValidationError when it is of another type, UNDECODABLE when the bytes are no object
     """
     at = item.find(b'"metadata":{')
     if at >= 0 and item.count(b"{", 0, at) == 1 and b"[" not in item[:at]:
@@ -153,13 +156,13 @@ def name_of(item: bytes) -> str:
     """namespace/name of an object for people; its uid, or the little that is known, when it has no readable name."""
     try:
         key = _named(item).metadata
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         key = Name()
     if key.name:
         return f"{key.namespace}/{key.name}" if key.namespace else key.name
     try:
         return f"with uid {uid_of(item)}"
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return "without name and uid"
 
 
@@ -189,7 +192,7 @@ _TYPES = tuple((f'{{"type":"{type}","object":'.encode(), type) for type in ("MOD
 def event_of(line: bytes) -> tuple[str, bytes]:
     """Type and object of one line of a watch.
 
-    raise  msgspec.DecodeError when the line is no event
+    raise  UNDECODABLE when the line is no event
     """
     for prefix, type in _TYPES:
         if line.startswith(prefix) and line.endswith(b"}}"):

@@ -5,45 +5,23 @@ drives any object with the store's five verbs.
 """
 
 import contextlib
-import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from shardex.errors import EndpointError
 from shardex.kube.backoff import Backoff
-from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError, Status
+from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
+from shardex.kube.intake import Intake, Keeps, Replacing
 from shardex.kube.ladder import Fault, Outcome, Position, Verb, following
 from shardex.kube.notes import Notes
-from shardex.kube.pieces import Lines, ListBody, event_of, named, uid_of
+from shardex.kube.pieces import UNDECODABLE, Lines, ListBody
 
-log = logging.getLogger(__name__)
-
-_END_MARK = "k8s.io/initial-events-end"
-_STREAM_IDLE_SECONDS = 15.0  # without a byte before the end mark; some servers and proxies never send it
-_STREAM_SECONDS = 300.0  # for all initial events; 200,000 pods take 20 to 60 s
-_SHORT_SECONDS = 1.0  # a watch that ends sooner and empty says nothing but that something is wrong
-
-
-class Sink(Protocol):
-    """What takes objects: a store, or a replacement that one is given."""
-
-    def update(self, o: Any) -> None: ...
-    def delete(self, uid: str) -> None: ...
-
-
-class Replacing(Sink, Protocol):
-    def commit(self, version: str) -> None: ...
-    def abandon(self) -> None: ...
-
-
-class Keeps(Sink, Protocol):
-    def replace(self) -> Replacing: ...
-    def bookmark(self, version: str) -> None: ...
+_SHORT_SECONDS = 1.0  # a watch that ends sooner and brings nothing new says nothing but that something is wrong
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -68,11 +46,14 @@ class Target(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """How to read.
 
-    page_size     objects a page
-    cached        lists may come from the API server's cache (resourceVersion=0) instead of etcd
-    limit         objects kept of a list, 0 for all
-    idle_seconds  without a byte after which a watch is thought half-dead and begun anew from where it was
-    watch_seconds that a watch is asked to live; jittered up to twice that, so that reflectors do not renew in step
+    page_size            objects a page
+    cached               lists may come from the API server's cache (resourceVersion=0) instead of etcd
+    limit                objects kept of a list, 0 for all
+    idle_seconds         without a byte after which a watch is thought half-dead and begun anew from where it was
+    watch_seconds        that a watch is asked to live; jittered up to twice that, so that reflectors do not renew in
+                         step
+    stream_idle_seconds  without a byte before the end mark; some servers and proxies never send it
+    stream_seconds       for all initial events; 200,000 pods take 20 to 60 s
     """
 
     page_size: int = 500
@@ -80,7 +61,22 @@ class Reading(msgspec.Struct, frozen=True):
     limit: int = 0
     idle_seconds: float = 120.0
     watch_seconds: float = 300.0
+    stream_idle_seconds: float = 15.0
+    stream_seconds: float = 300.0
     backoff: Backoff = Backoff()
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A list under way.
+
+    fresh  what was taken in so far
+    query  of the page that is next
+    taken  objects of the pages before it
+    """
+
+    fresh: Replacing
+    query: dict[str, str]
+    taken: int = 0
 
 
 class Reflector:
@@ -105,35 +101,40 @@ class Reflector:
         self._client = client
         self._target = target
         self._reading = reading
-        self._decode = decode
         self._store = store
-        self._mine = mine
         self._gate = gate
         self.notes = notes
+        self._intake = Intake(decode, mine, notes)
         self._at = Position(verb=Verb.LIST if reading.limit else Verb.STREAM, streams=not reading.limit)
-        self._events = 0
-        self._last = b""
+        self._began = 0.0
+        self._listing: Listing | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop; no fault of the server's ends it."""
         while not stop.is_set():
-            started, verb = time.monotonic(), self._at.verb
-            self._events, self._last = 0, b""
+            verb = self._at.verb
+            self._began = time.monotonic()
+            self._intake.begin()
             outcome = self._turn()
             outcome = msgspec.structs.replace(
-                outcome, lasted=time.monotonic() - started, events=self._events, version=outcome.version or self._seen()
+                outcome,
+                lasted=time.monotonic() - self._began,
+                events=self._intake.events,
+                version=self._intake.seen(),
             )
             before = self._at
             self._at, delay = following(before, outcome, self._reading.backoff, random.random())  # noqa: S311
+            if self._listing is not None and not self._at.resumes:
+                self._listing.fresh.abandon()
+                self._listing = None
             self.notes.turned(verb, outcome, before, self._at, delay)
             stop.wait(delay)
 
     def _turn(self) -> Outcome:
         """Do the position's verb once; every fault becomes an outcome."""
-        started = time.monotonic()
         try:
             fault = self._list() if self._at.verb is Verb.LIST else self._watch()
-            if fault is Fault.ENDED and not self._events and time.monotonic() - started < _SHORT_SECONDS:
+            if fault is Fault.ENDED and time.monotonic() - self._began < _SHORT_SECONDS and not self._news():
                 fault = Fault.SHORT
             return Outcome(fault)
         except ApiError as error:
@@ -147,12 +148,18 @@ class Reflector:
             return Outcome(Fault.UNSTREAMED if streaming else Fault.STALLED, message=str(error))
         except CutError as error:
             return Outcome(Fault.CUT, message=str(error))
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             return Outcome(Fault.GARBAGE, message=str(error))
 
+    def _news(self) -> bool:
+        return bool(self._intake.events) and self._intake.seen() not in {"", self._at.version}
+
     def _refusal(self, error: ApiError) -> Outcome:
-        said = str(error)
-        if error.status == 410:
+        said, verb = str(error), self._at.verb
+        # A server that was set back to an earlier state, or another one, knows nothing of our version and says so not
+        # with 410 but as of a request that is wrong: asking the same again would go on for ever.
+        unknown = error.status in {400, 422} or "Too large resource version" in said
+        if error.status == 410 or (verb is Verb.WATCH and unknown):
             return Outcome(Fault.EXPIRED, message=said)
         if error.status == 401:
             try:
@@ -162,147 +169,91 @@ class Reflector:
             return Outcome(Fault.UNAUTHORIZED, message=said)
         if error.status in {403, 404}:
             return Outcome(Fault.EXCUSED, message=said)
-        if self._at.verb is Verb.STREAM and error.status in {400, 422}:
+        if verb is Verb.STREAM and error.status in {400, 422}:
             return Outcome(Fault.UNSTREAMED, message=said)
         return Outcome(Fault.BUSY, retry_after=error.retry_after, message=said)
 
     def _list(self) -> Fault:
-        """Every page into a replacement, then swap."""
+        """Every page into a replacement, then swap; after a fault the pages that were whole stand for the next turn."""
         reading, target = self._reading, self._target
-        query = target.query | {"limit": str(reading.limit or reading.page_size)}
-        if reading.cached or reading.limit:
-            query["resourceVersion"] = "0"
+        limit = reading.limit
+        query = target.query | {"limit": str(limit or reading.page_size)}
+        first = query | ({"resourceVersion": "0"} if reading.cached or limit else {})
         with self._gate:
-            fresh, taken = self._store.replace(), 0
-            try:
-                while True:
-                    body = ListBody(target.careful or self._at.garbage > 0)
-                    with self._client.get(target.path, query, target.accept, reading.idle_seconds) as answer:
-                        for item in body.items(answer.chunks()):
-                            if reading.limit and taken >= reading.limit:
-                                continue
-                            taken += self._take(fresh, item)
-                    if not body.meta.continue_ or (reading.limit and taken >= reading.limit):
-                        break
-                    query = {"continue": body.meta.continue_, **query}
-                    query.pop("resourceVersion", None)  # the token carries the version; both together are refused
-            except BaseException:
-                fresh.abandon()
-                raise
-            self._commit(fresh, body.meta.resource_version)
+            listing = self._listing or Listing(self._store.replace(), first)
+            while True:
+                self._listing, taken = listing, listing.taken
+                body = ListBody(target.careful or self._at.garbage > 0)
+                with self._client.get(target.path, listing.query, target.accept, reading.idle_seconds) as answer:
+                    for item in body.items(self._heard(answer.chunks())):
+                        if not limit or taken < limit:
+                            taken += self._intake.take(listing.fresh, item)
+                if not body.meta.continue_ or (limit and taken >= limit):
+                    break
+                # The token carries the version; both together are refused.
+                listing = Listing(listing.fresh, query | {"continue": body.meta.continue_}, taken)
+            self._listing = None
+            self._commit(listing.fresh, body.meta.resource_version)
         return Fault.LISTED
 
     def _watch(self) -> Fault:
         """Events into the store; those before a stream's end mark into a replacement."""
-        reading, target = self._reading, self._target
+        reading, target, intake = self._reading, self._target, self._intake
         initial = self._at.verb is Verb.STREAM
-        query = target.query | {"watch": "true", "allowWatchBookmarks": "true"}
-        query["timeoutSeconds"] = str(int(reading.watch_seconds * (1 + random.random())))  # noqa: S311
-        if initial:
-            query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-            query |= {"resourceVersion": "0"} if reading.cached else {}
-        else:
-            query["resourceVersion"] = self._at.version
-        patience = min(_STREAM_IDLE_SECONDS, reading.idle_seconds) if initial else reading.idle_seconds
+        patience = min(reading.stream_idle_seconds, reading.idle_seconds) if initial else reading.idle_seconds
         with contextlib.ExitStack() as gate:
             if initial:
                 gate.enter_context(self._gate)
             fresh = self._store.replace() if initial else None
             try:
-                with self._client.get(target.path, query, target.watch_accept, patience) as answer:
-                    deadline = time.monotonic() + _STREAM_SECONDS
+                with self._client.get(target.path, self._watch_query(), target.watch_accept, patience) as answer:
+                    deadline = time.monotonic() + reading.stream_seconds
+                    if fresh is None:
+                        self.notes.watching()
                     for line in self._lines(answer.chunks()):
-                        fault = self._event(fresh or self._store, line)
                         if fresh is None:
+                            fault = intake.event(self._store, line, self._store.bookmark)
                             if fault not in {None, Fault.LISTED}:
                                 return fault
-                        elif fault is Fault.LISTED:
-                            self._commit(fresh, self._seen())
+                            continue
+                        fault = intake.event(fresh, line, None)
+                        if fault is Fault.LISTED:
+                            self._commit(fresh, intake.seen())
                             fresh = None
                             gate.close()
                             answer.patience(reading.idle_seconds)
                         elif fault is not None:
                             return fault
                         elif time.monotonic() > deadline:
-                            raise StalledError(f"no end of the initial events within {_STREAM_SECONDS:.0f} s")
+                            raise StalledError(f"no end of the initial events within {reading.stream_seconds:.0f} s")
                 return Fault.ENDED if fresh is None else Fault.CUT
             finally:
                 if fresh is not None:
                     fresh.abandon()
 
-    def _lines(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        lines = Lines()
+    def _watch_query(self) -> dict[str, str]:
+        seconds = max(1, int(self._reading.watch_seconds * (1 + random.random())))  # noqa: S311  0 is the server's own
+        query = self._target.query | {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
+        if self._at.verb is Verb.WATCH:
+            return query | {"resourceVersion": self._at.version}
+        query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        return query | ({"resourceVersion": "0"} if self._reading.cached else {})
+
+    def _heard(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
             self.notes.heard(time.monotonic())
+            yield chunk
+
+    def _lines(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        lines = Lines()
+        for chunk in self._heard(chunks):
             yield from lines.split(chunk)
         if lines.half:
             raise CutError("the stream ended within a line")
 
-    def _event(self, sink: Sink, line: bytes) -> Fault | None:
-        """One line of a watch; None when there is nothing more to it."""
-        if not line.strip():
-            return None
-        type, item = event_of(line)
-        if type in {"ADDED", "MODIFIED"}:
-            self._events, self._last = self._events + 1, item
-            self._take(sink, item)
-            return None
-        if type == "DELETED":
-            self._events, self._last = self._events + 1, item
-            uid = uid_of(item)
-            if self._mine is None or self._mine(uid):
-                self.notes.event(type)
-                sink.delete(uid)
-            return None
-        if type == "BOOKMARK":
-            self._last = item
-            key = named(item).metadata
-            self.notes.event(type)
-            if (key.annotations or {}).get(_END_MARK) == "true":
-                return Fault.LISTED
-            self._store.bookmark(key.resource_version)
-            return None
-        if type == "ERROR":
-            status = msgspec.json.decode(item, type=Status)
-            if status.code == 410:
-                return Fault.EXPIRED
-            raise ApiError(status.code, status.reason, status.message)
-        self.notes.problem(f"an event of type {type!r}")
-        return Fault.UNKNOWN
-
-    def _take(self, sink: Sink, item: bytes) -> bool:
-        """Decode and keep one object if it is this shard's; a fault of the object costs the object."""
-        uid = uid_of(item)
-        if self._mine is not None and not self._mine(uid):
-            return False
-        self.notes.event("OBJECT")
-        try:
-            sink.update(self._decode(item))
-        except (MemoryError, BrokenPipeError):
-            raise
-        except msgspec.DecodeError as error:
-            if not isinstance(error, msgspec.ValidationError):
-                raise  # not JSON: the fault of the stream, not of this object
-            self._drop(sink, uid, item, error)
-        except Exception as error:  # noqa: BLE001  whatever a source meets in one object, the others go on
-            self._drop(sink, uid, item, error)
-        return True
-
-    def _drop(self, sink: Sink, uid: str, item: bytes, error: Exception) -> None:
-        sink.delete(uid)
-        try:
-            key = named(item).metadata
-            name = f"{key.namespace}/{key.name}" if key.namespace else key.name
-        except msgspec.DecodeError:
-            name = f"uid {uid}"
-        self.notes.malformed(name, error)
-
     def _commit(self, fresh: Replacing, version: str) -> None:
+        """Swap; from here on a stream is a watch, and what ends it costs no list."""
         fresh.commit(version)
         self.notes.listed()
-        # From here a stream is a watch: what ends it now costs no list.
         self._at = following(self._at, Outcome(Fault.LISTED, version), self._reading.backoff, 0.0)[0]
-
-    def _seen(self) -> str:
-        """Resource version of the last event; read only when a watch ends, since every event has one."""
-        return named(self._last).metadata.resource_version if self._last else ""
+        self._began = time.monotonic()

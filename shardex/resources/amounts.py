@@ -2,6 +2,9 @@
 
 import re
 from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 from shardex.exposition.compile import endings
 from shardex.exposition.labels import sanitize
@@ -10,6 +13,8 @@ from shardex.kube.quantity import Quantity, milli, whole
 Entries = tuple[tuple[str, Quantity], ...]
 Amounts = tuple[tuple[str, str, float], ...]
 Endings = tuple[str, ...]
+
+_LARGE = 2048  # bytes
 
 CORE, BYTE, INTEGER = "core", "byte", "integer"
 
@@ -42,11 +47,31 @@ def extended(name: str) -> bool:
     )
 
 
+def remembered(read: Any, raw: bytes) -> Endings:
+    """What an lru_cached function makes of JSON; large JSON, which is rare and may be hostile, is not remembered."""
+    found: Endings = read(raw) if len(raw) < _LARGE else read.__wrapped__(raw)
+    return found
+
+
+def container_amounts(listed: bytes) -> Endings:
+    """Endings (resource, unit, number) of a container's limits or requests, cpu to the milli, others whole.
+
+    listed  JSON: {"cpu": "100m", ...} or null
+    raise   msgspec.ValidationError when it is neither, ValueError for what is no quantity
+    """
+    return remembered(_container_amounts, listed)
+
+
 @lru_cache(maxsize=1 << 12)  # containers of one template ask for the same
-def container_amounts(entries: Entries) -> Endings:
-    """Endings (resource, unit, number) of a container's limits or requests: cpu to the milli, others whole."""
-    amounts = [(name, unit, milli(q) if unit == CORE else whole(q)) for name, q in entries for unit in units(name)]
+def _container_amounts(listed: bytes) -> Endings:
+    entries = _entries(listed) or {}
+    amounts = [
+        (name, unit, milli(q) if unit == CORE else whole(q)) for name, q in entries.items() for unit in units(name)
+    ]
     return endings(("resource", "unit"), _distinct(amounts))
+
+
+_entries = msgspec.json.Decoder(dict[str, Quantity] | None).decode
 
 
 @lru_cache(maxsize=1 << 12)

@@ -7,7 +7,6 @@ import msgspec
 
 from shardex.exposition.family import Each, Source
 from shardex.kube.meta import Part
-from shardex.kube.quantity import Quantity
 from shardex.resources.amounts import container_amounts
 from shardex.resources.shared import Row, distinct, stamp
 
@@ -48,9 +47,14 @@ class ContainerStatus(Part):
     last_state: LastState = LastState()
 
 
+NOTHING = msgspec.Raw(b"null")
+
+
 class Resources(Part):
-    limits: dict[str, Quantity] | None = None
-    requests: dict[str, Quantity] | None = None
+    """Amounts as JSON: containers of one template ask for the same bytes, which are read once (container_amounts)."""
+
+    limits: msgspec.Raw = NOTHING
+    requests: msgspec.Raw = NOTHING
 
 
 class Container(Part):
@@ -98,7 +102,7 @@ def each_amount(containers: Callable[[Any], Sequence[Container] | None], amounts
         if not found:
             return ()
         node = pod.spec.node_name
-        rows = [(c.name, node, container_amounts(tuple(listed.items()))) for c in found if (listed := amounts(c))]
+        rows = [(c.name, node, container_amounts(bytes(amounts(c)))) for c in found]
         return rows if len({row[0] for row in rows}) == len(rows) else _merged(rows)
 
     return rows
@@ -114,11 +118,11 @@ def _merged(rows: list[Row]) -> Iterable[Row]:
     return [(*key, tuple(ends.values())) for key, ends in found.items()]
 
 
-def limits(c: Container) -> dict[str, Quantity] | None:
+def limits(c: Container) -> msgspec.Raw:
     return c.resources.limits
 
 
-def requests(c: Container) -> dict[str, Quantity] | None:
+def requests(c: Container) -> msgspec.Raw:
     return c.resources.requests
 
 
@@ -157,7 +161,7 @@ def is_terminated(s: ContainerStatus) -> bool:
     return s.state.terminated is not None
 
 
-def started(s: ContainerStatus) -> int | None:
+def started(s: ContainerStatus) -> str | int | None:
     """When the container started, also of one that has ended."""
     state = s.state.running or s.state.terminated
     return None if state is None else stamp(state.started_at)
@@ -168,6 +172,6 @@ def last_exit_code(s: ContainerStatus) -> int | None:
     return None if ended is None else ended.exit_code
 
 
-def last_finished(s: ContainerStatus) -> int | None:
+def last_finished(s: ContainerStatus) -> str | int | None:
     ended = s.last_state.terminated
     return None if ended is None else stamp(ended.finished_at)

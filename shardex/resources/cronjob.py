@@ -8,6 +8,7 @@ from shardex.kube.meta import ObjectMeta, Part
 from shardex.kube.schedule import Schedule, local_zone, parse
 from shardex.resources.resource import Resource
 from shardex.resources.shared import annotations_family, created, labels_family, moment, resource_version
+from shardex.rfc3339 import seconds
 
 
 class Spec(Part):
@@ -49,7 +50,7 @@ def next_run(c: CronJob) -> int | None:
     after = moment(c.status.last_schedule_time)
     if after is None:
         after = created(c)
-    return None if when is None or after is None else next_time(when, after, process_zone())
+    return None if when is None or after is None else next_time(when, seconds(after), process_zone())
 
 
 CRONJOBS = Resource(

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from ipaddress import IPv6Address
 from socket import AF_INET, inet_pton
 from typing import Any
@@ -8,9 +8,11 @@ import msgspec
 
 from shardex.exposition.compile import endings
 from shardex.exposition.family import COUNTER, Shape, Source, alpha, stable
-from shardex.kube.meta import Condition, ObjectMeta, Part, seconds
+from shardex.kube.meta import Condition, Lazy, ObjectMeta, Part
 from shardex.kube.quantity import Quantity, milli, whole
+from shardex.resources.amounts import remembered
 from shardex.resources.containers import (
+    NOTHING,
     Container,
     ContainerStatus,
     InitContainer,
@@ -44,6 +46,7 @@ from shardex.resources.shared import (
     one_of,
     stamp,
 )
+from shardex.rfc3339 import ZERO_TIME, seconds
 
 # The reasons that kubelets, controllers and schedulers give; any other would be an unbounded label.
 REASONS = (
@@ -95,6 +98,9 @@ class Toleration(Part):
     toleration_seconds: int | None = None
 
 
+_volumes = msgspec.json.Decoder(list[Volume] | None).decode
+
+
 class ResourceClaim(Part):
     name: str = ""
     resource_claim_name: str | None = None
@@ -111,6 +117,13 @@ class PodIP(Part):
 
 
 class Spec(Part):
+    """What is asked for; volumes and tolerations stay JSON.
+
+    Tolerations are nearly always the same few bytes, and few pods have volumes that are claims: so neither is decoded
+    for
+    most pods.
+    """
+
     node_name: str = ""
     host_network: bool = False
     priority_class_name: str = ""
@@ -120,8 +133,8 @@ class Spec(Part):
     service_account_name: str = ""
     containers: list[Container] | None = None
     init_containers: list[InitContainer] | None = None
-    volumes: list[Volume] | None = None
-    tolerations: list[Toleration] | None = None
+    volumes: msgspec.Raw = NOTHING
+    tolerations: msgspec.Raw = NOTHING
     node_selector: dict[str, str] | None = None
     overhead: dict[str, Quantity] | None = None
     resource_claims: list[ResourceClaim] | None = None
@@ -146,15 +159,18 @@ class Pod(Part, dict=True, gc=True):  # a dict for what is asked for often; msgs
     spec: Spec = Spec()
     status: Status = Status()
 
-    @cached_property
+    @Lazy
     def conditions(self) -> dict[str, Condition]:
         """The first condition of each type; nine families ask for them."""
         return {c.type: c for c in reversed(self.status.conditions or ())}
 
-    @cached_property
+    @Lazy
     def claims(self) -> list[Volume]:
         """The volumes that are claims; few pods have any."""
-        return [v for v in self.spec.volumes or () if v.persistent_volume_claim or v.ephemeral is not None]
+        raw = bytes(self.spec.volumes)
+        if b'"persistentVolumeClaim"' not in raw and b'"ephemeral"' not in raw:
+            return []
+        return [v for v in _volumes(raw) or () if v.persistent_volume_claim or v.ephemeral is not None]
 
 
 def main(pod: Pod) -> list[ContainerStatus] | None:
@@ -175,7 +191,8 @@ def init_specs(pod: Pod) -> list[InitContainer] | None:
 
 def completed(pod: Pod) -> int | None:
     """When the last container that has ended ended; None while that is not after 1970."""
-    ends = [stamp(s.state.terminated.finished_at) for s in main(pod) or () if s.state.terminated]
+    ended = [s.state.terminated.finished_at for s in main(pod) or () if s.state.terminated]
+    ends = [ZERO_TIME if time is None else seconds(time) for time in ended]
     return last if ends and (last := max(ends)) > 0 else None
 
 
@@ -296,7 +313,7 @@ def condition(type: str) -> Source:
 def since(type: str, status: str) -> Source:
     """When the condition took that status; None while it has another."""
 
-    def source(pod: Pod) -> int | None:
+    def source(pod: Pod) -> str | int | None:
         found = _holding(pod, type, status)
         return stamp(found.last_transition_time) if found else None
 
@@ -309,7 +326,7 @@ def unschedulable(pod: Pod) -> int | None:
 
 def _holding(pod: Pod, type: str, status: str) -> Condition | None:
     """The first condition of that type and status."""
-    found = pod.conditions.get(type)
+    found: Condition | None = pod.conditions.get(type)
     if found is None or found.status == status:
         return found
     every = pod.status.conditions or ()
@@ -344,12 +361,12 @@ TOLERATION = ("key", "operator", "value", "effect", "toleration_seconds")
 
 
 def tolerations(pod: Pod) -> tuple[str, ...]:
-    found = pod.spec.tolerations
-    return _tolerations(tuple(found)) if found else ()
+    return remembered(_tolerations, bytes(pod.spec.tolerations))
 
 
 @lru_cache(maxsize=1 << 10)  # nearly every pod has the two that the API server adds, and no more
-def _tolerations(found: tuple[Toleration, ...]) -> tuple[str, ...]:
+def _tolerations(raw: bytes) -> tuple[str, ...]:
+    found: list[Toleration] = msgspec.json.decode(raw, type=list[Toleration] | None) or []
     return endings(
         TOLERATION,
         distinct(
@@ -380,7 +397,13 @@ PODS = Resource(
     identity=(("namespace", "metadata.namespace"), ("pod", "metadata.name"), ("uid", "metadata.uid")),
     families=(
         stable("kube_pod_completion_time", "When the last container of the Pod ended, in Unix seconds.", completed),
-        stable("kube_pod_container_info", "What a container of the Pod runs: images and ids.", container_info, *IMAGE),
+        stable(
+            "kube_pod_container_info",
+            "What a container of the Pod runs: images and ids.",
+            container_info,
+            *IMAGE,
+            unique=("image_id", "container_id"),
+        ),
         stable(
             "kube_pod_container_resource_limits",
             "What a container may use at most of each resource.",
@@ -478,14 +501,16 @@ PODS = Resource(
             "priority_class",
             "host_network",
             shape=Shape.ROW,
+            unique=("pod_ip", "created_by_name"),
         ),
-        alpha("kube_pod_ips", "Addresses of the Pod, one a row.", addresses, "ip", "ip_family"),
+        alpha("kube_pod_ips", "Addresses of the Pod, one a row.", addresses, "ip", "ip_family", unique=("ip",)),
         stable(
             "kube_pod_init_container_info",
             "What an init container of the Pod runs: images, ids, restart policy.",
             init_container_info,
             *IMAGE,
             "restart_policy",
+            unique=("image_id", "container_id"),
         ),
         alpha(
             "kube_pod_init_container_resource_limits",
@@ -625,7 +650,7 @@ PODS = Resource(
         stable(
             "kube_pod_start_time",
             "When the kubelet took the Pod on, in Unix seconds.",
-            lambda p: None if p.status.start_time is None else seconds(p.status.start_time),
+            lambda p: p.status.start_time,
         ),
         stable(
             "kube_pod_status_phase",

@@ -5,7 +5,8 @@ from typing import Any
 
 from shardex.exposition.compile import endings
 from shardex.exposition.family import ALPHA, ANNOTATIONS, LABELS, STABLE, Family, Source
-from shardex.kube.meta import ZERO_TIME, Condition, seconds
+from shardex.kube.meta import Condition
+from shardex.rfc3339 import ZERO_TIME, seconds
 
 Row = tuple[Any, ...]  # label values, then the number
 
@@ -13,24 +14,21 @@ Row = tuple[Any, ...]  # label values, then the number
 STATUSES = (("True", "true"), ("False", "false"), ("Unknown", "unknown"))
 
 
-def moment(time: str | None) -> int | None:
-    """Unix seconds, or None when the time is absent or Go's zero time."""
-    if time is None:
-        return None
-    value = seconds(time)
-    return None if value == ZERO_TIME else value
+def moment(time: str | None) -> str | None:
+    """The time, or None when it is absent or Go's zero time."""
+    return None if time is None or (time.startswith("0001-") and seconds(time) == ZERO_TIME) else time
 
 
-def stamp(time: str | None) -> int:
-    """Unix seconds of a time inside a present struct; Go's zero time when it is absent, as the peer prints it."""
-    return ZERO_TIME if time is None else seconds(time)
+def stamp(time: str | None) -> str | int:
+    """A time inside a present struct; Go's zero time when it is absent, as the peer prints it."""
+    return ZERO_TIME if time is None else time
 
 
-def created(o: Any) -> int | None:
+def created(o: Any) -> str | None:
     return moment(o.metadata.creation_timestamp)
 
 
-def deleted(o: Any) -> int | None:
+def deleted(o: Any) -> str | None:
     return moment(o.metadata.deletion_timestamp)
 
 

@@ -11,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from shardex.options import Options
+from shardex.serving.connections import limits
 from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front
 from shardex.workers.board import Board
@@ -53,12 +54,16 @@ def serve(options: Options, listeners: Sequence[socket.socket], board: Board, en
     listeners  of the main port and of the telemetry port
     ends       the front's ends of the workers' channels
     """
-    main, own = listeners
-    front = Front(Upstream(board, ends, options.stale_segments_ttl), options, own.getsockname()[1])
+    telemetry_port = listeners[1].getsockname()[1]
+    front = Front(Upstream(board, ends, options.stale_segments_ttl), options, telemetry_port)
     settings = {
-        "bind": [f"fd://{main.fileno()}", f"fd://{own.fileno()}"],
+        # gunicorn closes what it is given and takes copies: a socket object that still thinks it owns the number would
+        # one day close somebody else's file.
+        "bind": [f"fd://{listener.detach()}" for listener in listeners],
         "workers": 1,
-        "worker_class": "gthread",
+        "worker_class": limits(
+            _sooner(options.server_read_header_timeout, options.server_read_timeout), options.server_write_timeout
+        ),
         "threads": _THREADS,
         "worker_connections": 1000,
         "keepalive": max(1, int(options.server_idle_timeout)),
@@ -71,3 +76,8 @@ def serve(options: Options, listeners: Sequence[socket.socket], board: Board, en
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
     _Application(front, settings).run()
+
+
+def _sooner(*seconds: float) -> float:
+    """The smallest, where 0 is no limit: a request without a body is read when its header is."""
+    return min((one for one in seconds if one), default=0.0)

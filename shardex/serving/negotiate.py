@@ -28,11 +28,11 @@ class _Accepted(NamedTuple):
 def negotiate(accept: str) -> Format:
     """The format that an Accept header asks for.
 
-    OpenMetrics is answered only to those who ask for it by name, in version 0.0.1 (also when none is given) or 1.0.0;
-    every
-    other wish, protobuf and unknown versions too, is answered in the plain text format.
+    OpenMetrics is answered only to those who ask for it by name, in version 0.0.1 (also when none is given) or 1.0.0,
+    and with a weight above 0; every other wish, protobuf and unknown versions too, is answered in the plain text
+    format.
     """
-    for wish in sorted(_wishes(accept), key=lambda wish: -wish.q):
+    for wish in sorted((wish for wish in _wishes(accept) if wish.q > 0), key=lambda wish: -wish.q):
         version = wish.params.get("version", "")
         if wish.type == "text/plain" and version in {"", "0.0.4", "1.0.0"}:
             return TEXT

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -20,6 +20,8 @@ from shardex.workers.board import Phase
 from shardex.workers.status import KindStatus, WorkerStatus, decode
 
 _PEER = "v2.20.0"
+# The peer's, which are the Go client's defaults: an alert on one of them goes on working.
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _PHASE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -27,11 +29,14 @@ class Telemetry:
     """The registry of one front."""
 
     def __init__(self, upstream: Upstream, options: Options) -> None:
+        # A series more for every label set, which the peer does not have.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.requests = Histogram(
             "http_request_duration_seconds",
             "Time from the request for /metrics to the last byte of its answer.",
             ["handler", "method"],
+            buckets=_BUCKETS,
             registry=self.registry,
         )
         self.phases = Histogram(

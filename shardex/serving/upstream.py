@@ -40,12 +40,17 @@ class Mapped:
 
 
 class View(msgspec.Struct, frozen=True):
-    """A publication with the arena it lies in; taken at monotonic seconds."""
+    """A publication with the arena it lies in; times are monotonic seconds.
+
+    taken   when it was asked for
+    folded  when it was asked for what its texts show: earlier where the worker was not told to fold
+    """
 
     mapped: Mapped
     generation: int
     publication: Publication
     taken: float
+    folded: float
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -56,32 +61,37 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Line:
-    """The front's end of one worker; its lock is held for one question."""
+    """The front's end of one worker.
 
-    def __init__(self, worker: int, end: socket.socket, board: Board) -> None:
+    Two locks: `_asking` is held for one question, `_lock` for what is known. So who has an answer already does not wait
+    for the next one's question.
+    """
+
+    def __init__(self, worker: int, end: socket.socket, board: Board, answer_seconds: float) -> None:
         self.worker = worker
         self._end = end
         self._board = board
+        self._asking = threading.Lock()
         self._lock = threading.Lock()
-        self._asked = 0
-        self._patience = _ANSWER_SECONDS
+        self._asked = time.monotonic_ns()  # id of the last question; never one of a front before this one
+        self._answer_seconds = self._patience = answer_seconds
+        self._answered = False  # whether the last question was
         self._view: View | None = None  # the last answer
-        self._whole: View | None = None  # the last answer of an incarnation that had everything
+        self._whole: View | None = None  # the last answer that lacked nothing
 
     def refresh(self, fold: bool, asked_at: float) -> None:
         """Ask the worker for its state, unless another thread asked after `asked_at` and has the answer."""
-        with self._lock:
-            if self._view is not None and self._view.taken >= asked_at:
+        with self._asking:
+            view = self._view
+            if view is not None and (view.folded if fold else view.taken) >= asked_at:
                 return
             row = self._board[self.worker]
-            if row.phase not in _UP or not row.pid:
-                return
+            up = row.phase in _UP and bool(row.pid)
             self._asked += 1
-            known = self._view.mapped if self._view else None
-            request = Request(self._asked, known.arena if known else 0, self._oldest(), int(fold))
             started = time.monotonic()
-            if ask(self._end, request):
-                self._await(row.incarnation, started)
+            came = up and ask(self._end, self._request(fold)) and self._await(row.incarnation, started, fold)
+            with self._lock:
+                self._answered = came
 
     def servable(self, now: float, ttl: float) -> bool:
         """Whether there is a whole state to serve."""
@@ -105,10 +115,9 @@ class Line:
 
     def _best(self, now: float, ttl: float) -> View | None:
         """The present state when it is whole, else the last one that was, for as long as a worker may be away."""
-        view, whole = self._view, self._whole
-        if view is not None and view is whole and self._up():
-            return view
-        return whole if whole is not None and now - whole.taken <= ttl else None
+        whole = self._whole
+        present = self._answered and whole is self._view
+        return whole if whole is not None and (present or now - whole.taken <= ttl) else None
 
     def latest(self) -> View | None:
         """The last answer, whole or not, for its telemetry."""
@@ -118,64 +127,75 @@ class Line:
     def stale(self) -> bool:
         """Whether what is served is not the worker's present state."""
         with self._lock:
-            return self._whole is not None and (self._view is not self._whole or not self._up())
+            return self._whole is not None and not (self._answered and self._view is self._whole)
 
     def missing(self) -> dict[str, str]:
         """Why there is nothing whole to serve."""
-        row = self._board[self.worker]
-        if not self._up():
-            return {"everything": f"the worker is {row.phase.name.lower()}"}
+        phase = self._board[self.worker].phase
+        if phase not in _UP:
+            return {"everything": f"the worker is {phase.name.lower()}"}
         with self._lock:
-            if self._view is None:
-                return {"everything": "the worker has not answered yet"}
-            return self._view.publication.missing or {"everything": "its last state is too old"}
+            if self._view is None or not self._answered:
+                return {"everything": "the worker does not answer" if self._view else "the worker has not answered yet"}
+            return self._view.publication.missing
 
-    def _up(self) -> bool:
-        return self._board[self.worker].phase in _UP
+    def _request(self, fold: bool) -> Request:
+        with self._lock:
+            arena = self._view.mapped.arena if self._view else 0
+            return Request(self._asked, arena, self._oldest(), int(fold))
 
     def _oldest(self) -> int:
         """The oldest generation that an answer under way still reads, or the one that the next answer may read."""
         if self._view is None:
             return 0
-        reading = [generation for generation, count in self._view.mapped.readers.items() if count > 0]
-        return min([*reading, self._view.generation])
+        mapped = self._view.mapped
+        reading = [generation for generation, count in mapped.readers.items() if count > 0]
+        shown = [view.generation for view in (self._view, self._whole) if view is not None and view.mapped is mapped]
+        return min(reading + shown)
 
-    def _await(self, incarnation: int, started: float) -> None:
+    def _await(self, incarnation: int, started: float, fold: bool) -> bool:
+        """Whether the answer came in time."""
         while time.monotonic() - started < self._patience:
             found = answered(self._end, _LOOK_SECONDS)
-            if found is not None and self._take(*found, started):
-                self._patience = _ANSWER_SECONDS
-                return
+            if found is not None and self._take(*found, started, fold):
+                self._patience = self._answer_seconds
+                return True
             row = self._board[self.worker]
             if row.incarnation != incarnation or row.phase not in _UP:
-                return
+                return False
         log.warning("worker %d has not answered within %.1f s", self.worker, self._patience)
-        self._patience = _IMPATIENT_SECONDS
+        self._patience = min(_IMPATIENT_SECONDS, self._answer_seconds)
+        return False
 
-    def _take(self, reply: Reply, fd: int | None, started: float) -> bool:
+    def _take(self, reply: Reply, fd: int | None, started: float, fold: bool) -> bool:
         """Keep an answer; False when it is one to an earlier question."""
         if reply.id != self._asked:
             if fd is not None:
                 os.close(fd)
             return False
-        mapped = Mapped(reply.arena, fd) if fd is not None else self._view.mapped if self._view else None
+        before = self._view
+        mapped = Mapped(reply.arena, fd) if fd is not None else before.mapped if before else None
         if mapped is None or mapped.arena != reply.arena:
             return False
         publication = decode(mapped.read(reply.offset, reply.size))
-        for generation in [g for g, count in mapped.readers.items() if count <= 0]:
-            del mapped.readers[generation]
-        self._view = View(mapped, reply.generation, publication, started)
-        if not publication.missing:
-            self._whole = self._view
+        folded = started if fold or before is None else before.folded
+        with self._lock:
+            for generation in [g for g, count in mapped.readers.items() if count <= 0]:
+                del mapped.readers[generation]
+            self._view = View(mapped, reply.generation, publication, started, folded)
+            if not publication.missing:
+                self._whole = self._view
         return True
 
 
 class Upstream:
     """All workers of the pod."""
 
-    def __init__(self, board: Board, ends: Sequence[socket.socket], ttl: float) -> None:
+    def __init__(
+        self, board: Board, ends: Sequence[socket.socket], ttl: float, answer_seconds: float = _ANSWER_SECONDS
+    ) -> None:
         self.board = board
-        self.lines = [Line(worker, end, board) for worker, end in enumerate(ends)]
+        self.lines = [Line(worker, end, board, answer_seconds) for worker, end in enumerate(ends)]
         self._ttl = ttl
 
     def refresh(self, fold: bool) -> None:
@@ -194,12 +214,17 @@ class Upstream:
         return [Missing(line.worker, line.missing()) for line in self.lines if not line.servable(now, self._ttl)]
 
     @contextmanager
-    def sources(self, partial: bool) -> Iterator[list[Source]]:
-        """What to merge, held until the answer is sent; with `partial` also states that are not whole."""
+    def sources(self, partial: bool) -> Iterator[tuple[list[Source], list[Missing]]]:
+        """What to merge, held until the answer is sent, and what is missing in it: nothing when a scrape is whole.
+
+        partial  also states that are not whole, and then nothing counts as missing
+        """
         now = time.monotonic()
         held = [(line, line.hold(now, self._ttl, partial)) for line in self.lines]
         try:
-            yield [Source(view.publication, view.mapped.read) for _, view in held if view is not None]
+            sources = [Source(view.publication, view.mapped.read) for _, view in held if view is not None]
+            missing = [Missing(line.worker, line.missing()) for line, view in held if view is None and not partial]
+            yield sources, missing
         finally:
             for line, view in held:
                 if view is not None:

@@ -1,4 +1,4 @@
-"""The front's answers: the cluster's metrics and probes on one port, shardex's own metrics and readiness on the other."""
+"""The front's answers: the cluster's metrics and liveness on one port, our own metrics and readiness on the other."""
 
 import html
 import logging
@@ -14,6 +14,7 @@ from shardex.serving.merger import Choice, gzip_chunks, gzip_size, plain_chunks,
 from shardex.serving.negotiate import accepts_gzip, negotiate
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
+from shardex.workers.board import Phase
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Handler = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _PLAIN = "text/plain; charset=utf-8"
+_OWN = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
 class Front:
@@ -46,6 +48,10 @@ class Front:
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = self._answered(environ, start_response)
+        return _Body(iter(()), getattr(body, "close", _nothing)) if environ["REQUEST_METHOD"] == "HEAD" else body
+
+    def _answered(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return _answer(start_response, "405 Method Not Allowed", "GET and HEAD only\n", [("Allow", "GET, HEAD")])
         pages = self._own if environ["SERVER_PORT"] == self._telemetry_port else self._main
@@ -58,11 +64,10 @@ class Front:
         started = time.perf_counter()
         self._upstream.refresh(fold=True)
         collected = time.perf_counter()
-        missing = [] if self._options.serve_partial else self._upstream.missing()
-        if missing:
-            return _answer(start_response, "503 Service Unavailable", _said(missing), [("Retry-After", "1")])
         with ExitStack() as held:
-            sources = held.enter_context(self._upstream.sources(self._options.serve_partial))
+            sources, missing = held.enter_context(self._upstream.sources(self._options.serve_partial))
+            if missing:
+                return _answer(start_response, "503 Service Unavailable", _said(missing), [("Retry-After", "1")])
             form = negotiate(environ.get("HTTP_ACCEPT", ""))
             found = list(segments(sources, _choice(environ.get("QUERY_STRING", "")), form.openmetrics))
             gzip = self._options.enable_gzip_encoding and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
@@ -75,10 +80,7 @@ class Front:
             self._telemetry.phases.labels("merge").observe(merged - collected)
             start_response("200 OK", headers)
             release = held.pop_all()
-        chunks = gzip_chunks(found) if gzip else plain_chunks(found)
-        return _Body(
-            chunks if environ["REQUEST_METHOD"] == "GET" else iter(()), self._sent(environ, started, merged, release)
-        )
+        return _Body(gzip_chunks(found) if gzip else plain_chunks(found), self._sent(environ, started, merged, release))
 
     def _sent(self, environ: Environ, started: float, merged: float, release: ExitStack) -> Callable[[], None]:
         """What is to be done when the last byte is out, or the client gone."""
@@ -93,14 +95,17 @@ class Front:
 
     def _own_metrics(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
         self._upstream.refresh(fold=False)
-        body = self._telemetry.exposition()
-        start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
-        return [body]
+        return _whole(start_response, "200 OK", _OWN, self._telemetry.exposition())
 
     def _readyz(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
         rows = [self._upstream.board[worker] for worker in range(self._upstream.board.workers)]
         if all(row.synced for row in rows):
             return _answer(start_response, "200 OK", "ok\n")
+        failed = [str(worker) for worker, row in enumerate(rows) if row.phase is Phase.FAILED]
+        if failed:  # its last state may still be served, but nothing says that it will come back
+            return _answer(
+                start_response, "503 Service Unavailable", f"died again and again: worker {', '.join(failed)}\n"
+            )
         self._upstream.refresh(fold=False)
         missing = self._upstream.missing()
         if missing:
@@ -142,8 +147,18 @@ def _ok(_: Environ, start_response: StartResponse) -> Iterable[bytes]:
 def _answer(
     start_response: StartResponse, status: str, text: str, headers: Iterable[tuple[str, str]] = ()
 ) -> Iterable[bytes]:
-    start_response(status, [("Content-Type", _PLAIN), ("Cache-Control", "no-store"), *headers])
-    return [text.encode()]
+    return _whole(start_response, status, _PLAIN, text.encode(), [("Cache-Control", "no-store"), *headers])
+
+
+def _whole(
+    start_response: StartResponse, status: str, form: str, body: bytes, headers: Iterable[tuple[str, str]] = ()
+) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", form), ("Content-Length", str(len(body))), *headers])
+    return [body]
+
+
+def _nothing() -> None:
+    pass
 
 
 def _landing(title: str, links: Iterable[str]) -> Handler:
@@ -155,7 +170,6 @@ def _landing(title: str, links: Iterable[str]) -> Handler:
     )
 
     def show(_: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-        return [page.encode()]
+        return _whole(start_response, "200 OK", "text/html; charset=utf-8", page.encode())
 
     return show

@@ -5,6 +5,7 @@
 
 A socket pair a worker, made by the supervisor before the first fork, which keeps both ends: so a worker that starts
 again takes up where the dead one left off, there is no name in a file system, and none but our own processes can ask.
+Ids never repeat, not even when the front is started anew: a reply to a question of the front before is told apart.
 """
 
 import array
@@ -47,11 +48,16 @@ def ask(front: socket.socket, request: Request) -> bool:
 
 
 def asked(worker: socket.socket, seconds: float) -> Request | None:
-    """The newest request, None when none came in time; older ones waiting are answered by the same reply."""
+    """The newest request, None when none came in time; older ones waiting are answered by the same reply.
+
+    raise  BrokenPipeError when nobody is left who could ask
+    """
     data = b""
     # A socket's own timeout would make every later call on it wait as well, MSG_DONTWAIT or not.
     while select.select([worker], [], [], 0 if data else seconds)[0]:
         data = worker.recv(_REQUEST.size)
+        if not data:  # would be readable for ever
+            raise BrokenPipeError("the front's end is closed")
     return Request(*_REQUEST.unpack(data)) if data else None
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_HANDLED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 
 
 class Exit(NamedTuple):
@@ -39,13 +40,19 @@ def fork(body: Callable[[], None], parent_dies: signal.Signals = signal.SIGKILL)
     """Pid of a child that runs the body and ends; an exception is its traceback and exit status 1.
 
     parent_dies  the signal that the child gets when this process is gone, however it went
+    raise        OSError when there is no room for another process
     """
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
-    if not pid:
-        _run(body, parent, parent_dies)
+    # A signal that came before the child has its own handlers would run the parent's there, and be lost.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    try:
+        pid = os.fork()
+        if not pid:
+            _run(body, parent, parent_dies)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return pid
 
 
@@ -53,8 +60,9 @@ def _run(body: Callable[[], None], parent: int, parent_dies: signal.Signals) -> 
     code = 1
     try:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+        for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
         die_with_parent(parent_dies)
         if os.getppid() == parent:  # otherwise it died before the request and the signal will never come
             body()

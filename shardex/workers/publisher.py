@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 _WASTE = 16 << 20  # bytes; below that, free space in the arena is not worth a copy
 _LAZY_SECONDS = 300.0  # without a scrape after which changes are folded anyway, so that they do not pile up as text
+_SERIAL_BITS = 20  # of an arena's id: a million compactions in one incarnation
 
 
 class Publisher:
@@ -39,18 +40,24 @@ class Publisher:
         self._missing = missing
         self._status = status
         self._texts: tuple[KindText, ...] = ()
+        self._lacking = {"everything": "not folded yet"}  # what the texts lack, as missing() had it before the fold
         self._last = (0, 0)  # offset and size of the publication before
         self._fold_seconds = 0.0
+        self._folded = time.monotonic()
 
     @property
     def arena_id(self) -> int:
-        return self._incarnation << 20 | self._serial
+        """Names the arena among all that this worker's number ever had."""
+        return self._incarnation << _SERIAL_BITS | self._serial
 
     def serve(self, end: socket.socket, stop: threading.Event) -> None:
         """Answer the front until told to stop."""
         while not stop.is_set():
-            request = asked(end, _LAZY_SECONDS)
-            if request is None or request.fold:
+            due = self._folded + _LAZY_SECONDS
+            request = asked(end, max(0.0, due - time.monotonic()))
+            # Probes and the telemetry page ask too, without a fold: they must not put it off for ever. And texts that
+            # lack something must not be shown again as whole ones, once it is there.
+            if request is None or request.fold or self._lacking or time.monotonic() >= due:
                 self._fold()
             if request is None:
                 continue
@@ -62,15 +69,17 @@ class Publisher:
 
     def _fold(self) -> None:
         started = time.monotonic()
+        self._lacking = self._missing()  # first: a kind that is listed during the fold may or may not be in the texts
         self._texts = tuple(kind_text(kind) for kind in self._kinds)
         self._compact()
-        self._fold_seconds = time.monotonic() - started
+        self._folded = time.monotonic()
+        self._fold_seconds = self._folded - started
 
     def _write(self) -> tuple[int, int]:
         if self._last[1]:
             self._arena.release(*self._last)
         status = self._status(self._arena, self._kinds, self._fold_seconds)
-        data = encode(Publication(self._texts, self._missing(), status))
+        data = encode(Publication(self._texts, self._lacking, status))
         self._last = self._arena.write(data), len(data)
         return self._last
 

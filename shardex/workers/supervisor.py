@@ -22,7 +22,7 @@ from shardex.workers import channel, children, worker
 from shardex.workers.board import Board, Phase
 from shardex.workers.children import Exit
 from shardex.workers.plan import KindPlan
-from shardex.workers.state import Action, Event, Life, transition
+from shardex.workers.state import Action, Event, Life, Patience, transition
 from shardex.workers.worker import Assignment
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,14 @@ _SIGNALS = {
 }
 
 
+# What the front and the supervisor were started with: a reload leaves it as it is.
+_FIXED = (
+    "workers", "shard", "total_shards", "host", "port", "telemetry_host", "telemetry_port", "enable_gzip_encoding",
+    "serve_partial", "stale_segments_ttl", "server_read_timeout", "server_read_header_timeout", "server_write_timeout",
+    "server_idle_timeout", "log_format", "v", "drain_timeout",
+)  # fmt: skip
+
+
 class Setup(msgspec.Struct, frozen=True):
     """What a process tree runs; a reload makes a new one."""
 
@@ -48,10 +56,11 @@ class Setup(msgspec.Struct, frozen=True):
 class Supervisor:
     """The tree: one front, `options.workers` workers.
 
-    front   the front's body: (board, front's ends of the channels) -> runs until it ends
-    listeners   what the front listens on
-    setup   what to run; `again` makes a new one on SIGHUP or raises with what is wrong
-    log_up  sets up the log of a forked process: its shard -> None
+    front      the front's body: (board, front's ends of the channels) -> runs until it ends
+    listeners  what the front listens on
+    setup      what to run; `again` makes a new one on SIGHUP or raises with what is wrong
+    log_up     sets up the log of a forked process: its shard -> None
+    work       a worker's body: (assignment, its end of the channel, board) -> runs until it ends
     """
 
     def __init__(
@@ -61,12 +70,16 @@ class Supervisor:
         listeners: Sequence[socket.socket],
         again: Callable[[], Setup],
         log_up: Callable[[str], None],
+        work: Callable[[Assignment, socket.socket, Board], None] = worker.run,
+        patience: Patience | None = None,
     ) -> None:
         self._setup = setup
         self._front = front
         self._listeners = listeners
         self._again = again
         self._log_up = log_up
+        self._work = work
+        self._patience = patience or Patience()
         count = setup.options.workers
         self.board = Board(count)
         self._channels = [channel.pair() for _ in range(count)]
@@ -75,6 +88,7 @@ class Supervisor:
         self._incarnations = dict.fromkeys(self._lives, 0)
         self._reloading: list[int] = []
         self._signals: list[int] = []
+        self._wake: tuple[int, int] = (-1, -1)  # a pipe; read end first
         self._stopping = 0.0
         self._drained = False
         self._failed = False
@@ -82,42 +96,46 @@ class Supervisor:
     def run(self) -> int:
         """Until told to stop; the exit status of the process."""
         children.become_subreaper()
-        wake = self._listen()
+        self._listen()
         self._announce()
         # What is imported and compiled by now is shared by every child; the collector must not touch, and so copy, it.
         gc.collect()
         gc.freeze()
-        while True:
-            now = time.monotonic()
-            self._obey(now)
-            for exit_ in children.reap():
-                self._reaped(exit_, now)
-            if self._over(now):
-                return 1 if self._failed else 0
-            for number, life in self._lives.items():
-                waits = life.alive and life.phase is Phase.STARTING and not life.expected
-                if waits and (number == _FRONT or self.board[number].synced):
-                    self._happens(number, Event.SYNCED, now)
-                self._happens(number, Event.TICK, now)
-            self._reload_next(now)
-            select.select([wake], [], [], _LOOP_SECONDS)
-            while _drained(wake):
+        while not self._turn(time.monotonic()):
+            select.select([self._wake[0]], [], [], _LOOP_SECONDS)
+            while _drained(self._wake[0]):
                 pass
+        return 1 if self._failed else 0
 
-    def _listen(self) -> int:
-        """File descriptor that is readable when a signal came."""
-        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    def _turn(self, now: float) -> bool:
+        """Do what is due; whether everything has ended."""
+        self._obey(now)
+        for exit_ in children.reap():
+            self._reaped(exit_, now)
+        if self._over(now):
+            return True
+        for number, life in self._lives.items():
+            waits = life.alive and life.phase is Phase.STARTING and not life.expected
+            if waits and (number == _FRONT or self.board[number].synced):
+                self._happens(number, Event.SYNCED, now)
+            self._happens(number, Event.TICK, now)
+        self._reload_next(now)
+        return False
+
+    def _listen(self) -> None:
+        """From here on a signal makes the wake pipe readable."""
+        self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda number, _: self._signals.append(number))
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        return read
 
     def _obey(self, now: float) -> None:
         while self._signals:
             number = self._signals.pop(0)
             if number == signal.SIGHUP:
-                self._reload()
+                if not self._stopping:
+                    self._reload()
             elif not self._stopping:
                 log.info("%s: stopping within %.0f s", signal.Signals(number).name, self._setup.options.drain_timeout)
                 self._stop(now)
@@ -150,20 +168,25 @@ class Supervisor:
 
     def _happens(self, number: int, event: Event, now: float) -> None:
         heartbeat = self.board[number].heartbeat_ns / 1e9 if number != _FRONT else now
-        self._lives[number], actions = transition(self._lives[number], event, now, heartbeat)
+        self._lives[number], actions = transition(self._lives[number], event, now, heartbeat, self._patience)
         for action in actions:
-            self._act(number, action)
+            self._act(number, action, now)
         self._post(number)
 
-    def _act(self, number: int, action: Action) -> None:
+    def _act(self, number: int, action: Action, now: float) -> None:
         if action is Action.FORK:
-            self._fork(number)
+            try:
+                self._fork(number)
+            except OSError as error:  # no room for a process: as good as one that died at once
+                log.error("%s cannot be started: %s", _name(number), error.strerror)  # noqa: TRY400
+                self._happens(number, Event.DIED, now)
         elif action is Action.ALARM:
             log.error("%s died %d times in a row: not ready until it runs", _name(number), self._lives[number].deaths)
         else:
             if action is not Action.TERMINATE:
                 log.error("%s has given no sign of life: %s", _name(number), action)
-            children.send(self._pids[number], _SIGNALS[action])
+            if number in self._pids:  # not when it has just been reaped
+                children.send(self._pids[number], _SIGNALS[action])
 
     def _fork(self, number: int) -> None:
         self._incarnations[number] += 1
@@ -172,6 +195,8 @@ class Supervisor:
         if number == _FRONT:
 
             def body() -> None:
+                # A group of its own: Ctrl-C and a hang-up of the terminal reach the supervisor alone, which decides.
+                os.setpgid(0, 0)
                 self._log_up("front")
                 self._close(front=False)
                 self._front(self.board, [front for front, _ in self._channels])
@@ -185,13 +210,15 @@ class Supervisor:
             self._close(front=True, but=end)
             for listener in self._listeners:
                 listener.close()
-            worker.run(Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation), end, self.board)
+            self._work(Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation), end, self.board)
 
         self.board.beat(number, time.monotonic_ns())
         self._pids[number] = children.fork(work)
 
     def _close(self, front: bool, but: socket.socket | None = None) -> None:
-        """In a child: the ends of the channels that are not its own."""
+        """In a child: what is the supervisor's, and the ends of the channels that are not its own."""
+        for fd in self._wake:
+            os.close(fd)
         for front_end, worker_end in self._channels:
             if worker_end is not but:
                 worker_end.close()
@@ -237,11 +264,12 @@ class Supervisor:
         except ShardexError as error:
             log.error("reload refused, the old settings stay: %s", error)  # noqa: TRY400
             return
-        if fresh.options.workers != self._setup.options.workers:
-            log.warning("reload: --workers changes with the next start of the process only")
-            fresh = msgspec.structs.replace(
-                fresh, options=msgspec.structs.replace(fresh.options, workers=self._setup.options.workers)
-            )
+        now, then = fresh.options, self._setup.options
+        fixed = {name: getattr(then, name) for name in _FIXED}
+        late = [name.replace("_", "-") for name, value in fixed.items() if getattr(now, name) != value]
+        if late:
+            log.warning("reload: these take effect with the next start only: --%s", ", --".join(late))
+            fresh = msgspec.structs.replace(fresh, options=msgspec.structs.replace(now, **fixed))
         self._setup = fresh
         self._reloading = [number for number in self._lives if number != _FRONT]
         log.info("reloading: %d workers, one after the other", len(self._reloading))

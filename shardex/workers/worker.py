@@ -1,5 +1,6 @@
 """A shard's process from fork to exit: reflectors fill stores, a publisher answers the front, the main thread beats."""
 
+import contextlib
 import ctypes
 import faulthandler
 import gc
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import msgspec
@@ -58,8 +60,10 @@ class Assignment(msgspec.Struct, frozen=True):
 
 def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
     """Work until SIGTERM; the body of a forked process."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Of all that threads wait on, only this queue may be filled by a handler: setting an event there, which the same
+    # thread is about to wait for, waits for itself.
+    told: SimpleQueue[int] = SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda number, _: told.put(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     faulthandler.enable()
@@ -68,16 +72,18 @@ def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
     threading.stack_size(_STACK_BYTES)
 
     worker = Worker(assignment)
-    worker.start(stop, end)
+    worker.start(threading.Event(), end)
     synced = False
-    while not stop.is_set():
+    while True:
         board.beat(assignment.worker, time.monotonic_ns())
         if not synced and not worker.missing():
             synced = True
             _trim()
             board.sync(assignment.worker, synced=True)
             log.info("synced: %d objects", sum(len(store) for kind in worker.kinds for store in kind.stores))
-        stop.wait(_BEAT_SECONDS if synced else 0.05)
+        with contextlib.suppress(Empty):
+            told.get(timeout=_BEAT_SECONDS if synced else 0.05)
+            break
     log.info("stopping")
     # Reflectors wait in reads that nothing interrupts, and hold nothing that needs an end.
     os._exit(0)

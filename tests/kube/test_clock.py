@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shardex.kube.clock import next_time
-from shardex.kube.meta import ZERO_TIME
 from shardex.kube.schedule import parse
+from shardex.rfc3339 import ZERO_TIME
 
 
 def following(text, zone, after):

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from shardex.kube.meta import ZERO_TIME, Condition, Metadata, ObjectMeta, scaled, seconds
+from shardex.kube.meta import Condition, Metadata, ObjectMeta, scaled
+from shardex.rfc3339 import ZERO_TIME, seconds
 
 
 @pytest.mark.parametrize(

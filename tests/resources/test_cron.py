@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from helpers import cases, exposition, read
 
-from shardex.kube.meta import ZERO_TIME, ObjectMeta
+from shardex.kube.meta import ObjectMeta
 from shardex.resources.cronjob import CRONJOBS, CronJob, Spec, Status, next_run, process_zone, schedule
+from shardex.rfc3339 import ZERO_TIME
 
 LAST, CREATED = "2026-03-01T10:15:00Z", "2026-02-01T10:15:00Z"
 

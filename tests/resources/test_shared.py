@@ -5,7 +5,7 @@ import pytest
 from helpers import cases
 
 from shardex.exposition.text import number
-from shardex.kube.meta import ZERO_TIME, Condition, Metadata
+from shardex.kube.meta import Condition, Metadata
 from shardex.resources.shared import (
     condition_rows,
     controlled_owners,
@@ -17,6 +17,7 @@ from shardex.resources.shared import (
     resource_version,
     stamp,
 )
+from shardex.rfc3339 import ZERO_TIME
 
 
 def decoded(**metadata):
@@ -34,9 +35,9 @@ def test_resource_version(version, want):
     ("time", "absent", "present"),
     [
         (None, None, ZERO_TIME),
-        ("0001-01-01T00:00:00Z", None, ZERO_TIME),
-        ("1970-01-01T00:00:00Z", 0, 0),
-        ("2026-11-22T16:00:00Z", 1795363200, 1795363200),
+        ("0001-01-01T00:00:00Z", None, "0001-01-01T00:00:00Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+        ("2026-11-22T16:00:00Z", "2026-11-22T16:00:00Z", "2026-11-22T16:00:00Z"),
     ],
 )
 def test_times(time, absent, present):

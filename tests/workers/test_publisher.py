@@ -1,0 +1,179 @@
+"""A worker's answers: fresh texts, whole texts, and an arena that stays small without hurting a reader."""
+
+import gzip
+import os
+import time
+from hashlib import sha512
+
+import pytest
+from published import text, thing, things, workers
+
+from shardex.serving.merger import Choice, Source, gzip_chunks, segments
+from shardex.serving.upstream import Upstream
+from shardex.store import page
+from shardex.workers import publisher
+from shardex.workers.channel import Request, answered, ask
+
+
+@pytest.fixture
+def one():
+    with workers() as (board, (worker,)):
+        yield worker, Upstream(board, [worker.front_end], 300.0, answer_seconds=5.0)
+
+
+def asked(worker, number, arena=0, oldest=0, fold=1):
+    """The reply to a question asked by hand, and whether the arena's file came with it."""
+    assert ask(worker.front_end, Request(number, arena, oldest, fold))
+    reply, fd = answered(worker.front_end, 5.0)
+    if fd is not None:
+        os.close(fd)
+    return reply, fd is not None
+
+
+def test_the_arena_is_sent_once(one):
+    """Who says that he has it is not sent it again; every answer is a generation of its own."""
+    worker, _ = one
+    worker.start()
+    first, with_file = asked(worker, 1)
+    assert (first.id, first.generation, with_file) == (1, 1, True)
+    second, with_file = asked(worker, 2, first.arena, first.generation)
+    assert (second.id, second.arena, second.generation, with_file) == (2, first.arena, 2, False)
+
+
+def test_arenas_of_incarnations_differ(one):
+    """A front that has mapped the dead worker's arena is sent the successor's."""
+    worker, _ = one
+    worker.start()
+    first, _ = asked(worker, 1)
+    worker.stop()
+    assert answered(worker.front_end, 5.0)  # the one that ended its thread
+    worker.start()
+    second, with_file = asked(worker, 2, first.arena, first.generation)
+    assert (second.arena != first.arena, second.generation, with_file) == (True, 1, True)
+
+
+def test_only_a_fold_compresses(one):
+    """A question without a fold shows the texts of the last scrape; the first one of all folds nevertheless."""
+    worker, upstream = one
+    worker.start().store.add(thing("a"))
+    upstream.refresh(fold=False)
+    worker.store.add(thing("b"))
+    upstream.refresh(fold=False)
+    with upstream.sources(partial=False) as (sources, _):
+        assert 'uid="a"' in text(sources)
+        assert 'uid="b"' not in text(sources)
+    upstream.refresh(fold=True)
+    with upstream.sources(partial=False) as (sources, _):
+        assert 'uid="b"' in text(sources)
+
+
+def test_changes_do_not_pile_up_without_scrapes(one, monkeypatch):
+    """Where nobody scrapes, but probes and telemetry ask, changes are compressed nevertheless after a while."""
+    monkeypatch.setattr(publisher, "_LAZY_SECONDS", 0.05)
+    worker, upstream = one
+    worker.start().store.add(thing("a"))
+    upstream.refresh(fold=True)
+    worker.store.add(thing("b"))
+    deadline = time.monotonic() + 5
+    while worker.store.pages()[0].dirty and time.monotonic() < deadline:
+        upstream.refresh(fold=False)
+    assert not worker.store.pages()[0].dirty
+
+
+def test_a_state_that_lacks_a_kind_is_folded_by_every_question(one):
+    """What is said to be missing is of the same moment as the texts, for a readiness probe too."""
+    worker, upstream = one
+    worker.start().missing = {"things": "being listed"}
+    upstream.refresh(fold=False)
+    assert upstream.missing()[0].reasons == {"things": "being listed"}
+    worker.store.add(thing("a"))
+    worker.missing = {}
+    upstream.refresh(fold=False)
+    assert upstream.missing() == []
+    with upstream.sources(partial=False) as (sources, _):
+        assert 'uid="a"' in text(sources)
+
+
+def packed(view):
+    found = list(segments([Source(view.publication, view.mapped.read)], Choice(), openmetrics=False))
+    return b"".join(gzip_chunks(found))
+
+
+def wide(o):
+    """Text that hardly compresses, so that few objects fill an arena."""
+    uid = o.metadata.uid
+    digests = "".join(sha512(f"{uid}{number}".encode()).hexdigest() for number in range(4))
+    return [f'thing_value{{uid="{uid}",digests="{digests}"}} {o.value}\n', f'thing_info{{uid="{uid}"}} 1\n']
+
+
+def test_the_arena_is_compacted_under_its_readers(one, monkeypatch):
+    """After most objects went, the arena shrinks; who still reads the old one reads it whole, as long as it takes."""
+    monkeypatch.setattr(publisher, "_WASTE", 64 << 10)
+    monkeypatch.setattr(page, "SLOTS", 16)
+    worker, upstream = one
+    worker.start(lambda arena: (things(arena, render=wide), things(arena, plural="thongs")))
+    line, now = upstream.lines[0], time.monotonic()
+    for number in range(2000):
+        worker.store.add(thing(f"u{number}", number))
+    worker.kinds[1].stores[0].add(thing("other"))
+    upstream.refresh(fold=True)
+    before = line.hold(now, 300.0, partial=False)
+    whole, reserved = packed(before), worker.arena.reserved_bytes
+    assert reserved > 128 << 10
+    for number in range(1990):
+        worker.store.delete(f"u{number}")
+    for _ in range(3):
+        upstream.refresh(fold=True)
+    after = line.hold(now, 300.0, partial=False)
+    assert after.mapped.arena != before.mapped.arena
+    assert worker.store._arena.reserved_bytes < reserved / 4
+    kept = gzip.decompress(packed(after)).decode()
+    assert kept.count("\nthing_info{") == 11
+    assert 'uid="other"' in kept
+    assert packed(before) == whole
+    for value in range(50):
+        worker.store.update(thing("u1999", value))
+        upstream.refresh(fold=True)
+    assert packed(before) == whole
+    assert 'thing_info{uid="u1999"} 1\n' in gzip.decompress(packed(line.latest())).decode()
+    for view in (before, after):
+        line.release(view)
+
+
+def test_a_replacement_under_way_is_moved_too(one, monkeypatch):
+    """A relist that is half done when the arena is compacted ends with everything."""
+    monkeypatch.setattr(publisher, "_WASTE", 64 << 10)
+    monkeypatch.setattr(page, "SLOTS", 16)
+    worker, upstream = one
+    worker.start(lambda arena: (things(arena, render=wide),))
+    for number in range(2000):
+        worker.store.add(thing(f"u{number}", number))
+    upstream.refresh(fold=True)
+    for number in range(1990):
+        worker.store.delete(f"u{number}")
+    fresh = worker.store.replace()
+    for number in range(100):
+        fresh.add(thing(f"new{number}", 1))
+    for _ in range(3):
+        upstream.refresh(fold=True)
+    assert worker.store._arena is not worker.arena
+    for number in range(100, 200):
+        fresh.add(thing(f"new{number}", 1))
+    fresh.commit("7")
+    upstream.refresh(fold=True)
+    found = gzip.decompress(packed(upstream.lines[0].latest())).decode()
+    assert found.count("\nthing_info{") == 200
+
+
+def test_without_changes_nothing_grows(one):
+    """A quiet cluster that is scraped, probed and watched keeps its arena as it is."""
+    worker, upstream = one
+    worker.start()
+    for number in range(600):
+        worker.store.add(thing(f"u{number}"))
+    sizes = set()
+    for turn in range(200):
+        upstream.refresh(fold=turn % 3 == 0)
+        if turn > 10:
+            sizes.add(worker.arena.reserved_bytes)
+    assert len(sizes) == 1
