@@ -2,7 +2,7 @@
 
 import msgspec
 
-from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
+from shardex.kube.client import ApiError, Client, RefusedError, StalledError
 from shardex.kube.endpoint import Credentials, resolve
 from shardex.kube.reflector import Target
 from shardex.options import Options
@@ -21,10 +21,11 @@ class Report(msgspec.Struct, frozen=True):
 def check(options: Options) -> Report:
     """Connect, and try one list and one watch of each target, since only the request itself tells what RBAC allows.
 
-    raise  ShardexError when there is no way to the API server at all
+    raise  ShardexError when there is no way to the API server at all, or it does not know who we are
     """
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
+    _knock(client)
     lines, faults = [f"API server {endpoint.url}"], 0
     for kind in plan(options):
         for target in kind.targets:
@@ -37,13 +38,24 @@ def check(options: Options) -> Report:
     return Report("\n".join(lines) + "\n", not faults)
 
 
-def _attempt(client: Client, target: Target, verb: str) -> str:
-    """What is wrong with one request; "" when it works."""
-    query = target.query | ({"limit": "1"} if verb == "list" else {"watch": "true", "timeoutSeconds": "1"})
+def _knock(client: Client) -> None:
+    """What concerns every kind is said once instead of for each."""
     try:
-        with client.get(target.path, query, target.accept, _SECONDS) as answer:
-            for _ in answer.chunks():
-                break
-    except (ApiError, RefusedError, CutError, StalledError) as error:
+        with client.get("/version", {}, "application/json", _SECONDS):
+            pass
+    except ApiError as error:
+        if error.status == 401:
+            raise
+
+
+def _attempt(client: Client, target: Target, verb: str) -> str:
+    """What is wrong with one request; "" when it works: once it is answered with 200, data is all that follows."""
+    if verb == "list":
+        query, accept = {"limit": "1"}, target.accept
+    else:
+        query, accept = {"watch": "true", "resourceVersion": "0", "timeoutSeconds": "1"}, target.watch_accept
+    try:
+        with client.get(target.path, target.query | query, accept, _SECONDS):
+            return ""
+    except (ApiError, RefusedError, StalledError) as error:
         return str(error)
-    return ""

@@ -1,6 +1,7 @@
 """The command line: flags -> Options, subcommands, exit codes; the only place that prints.
 
-Exit status 0: done, or stopped by a signal; 1: could not start or --check found gaps; 2: the command line is wrong.
+Exit status 0: done, or stopped by a signal; 1: could not start or --check found gaps; 2: the command line is wrong;
+130: interrupted before anything ran.
 """
 
 import logging
@@ -77,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ShardexError as error:
         click.echo(f"shardex: {error}", err=True)
         return 1
+    except click.Abort:  # Ctrl-C before there was anything to stop
+        return 130
     return int(status or 0)
 
 

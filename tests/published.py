@@ -17,7 +17,7 @@ from shardex.store.arena import Arena
 from shardex.store.publication import Head, Kind, Publication, decode, encode, kind_text
 from shardex.store.store import Store
 from shardex.workers.board import Board, Phase
-from shardex.workers.channel import Request, ask, pair
+from shardex.workers.channel import Request, ask, asked, pair
 from shardex.workers.publisher import Publisher
 from shardex.workers.status import WorkerStatus
 from shardex.workers.status import encode as encode_status
@@ -116,9 +116,9 @@ class Worker:
     gate     cleared, it keeps the front waiting
     """
 
-    def __init__(self, board, number=0, ends=None):
+    def __init__(self, board, number=0):
         self.board, self.number = board, number
-        self.front_end, self.end = ends or pair()
+        self.front_end, self.end = pair()
         self.missing = {}
         self.gate = threading.Event()
         self.gate.set()
@@ -127,7 +127,7 @@ class Worker:
         self._stop = threading.Event()
         self._stop.set()
 
-    def start(self, kinds=None, status=None):
+    def start(self, kinds=None, status=None, synced=True):
         """Begin a new incarnation, with empty stores if none are given."""
         self.incarnation += 1
         self.arena = Arena("test")
@@ -136,6 +136,7 @@ class Worker:
         self._status = encode_status(status or told(self.number))
         self._stop = threading.Event()
         self.board.lives(self.number, Phase.READY, 1000 + self.incarnation, self.incarnation, self.incarnation - 1, 0)
+        self.board.sync(self.number, synced)
         self.publisher = Publisher(self.incarnation, self.arena, self.kinds, lambda: self.missing, self._told)
         self._thread = threading.Thread(target=self.publisher.serve, args=(self.end, self._stop))
         self._thread.start()
@@ -153,6 +154,7 @@ class Worker:
             self.gate.set()
             ask(self.front_end, Request(0, 0, 0, 0))
             self._thread.join()
+            asked(self.end, 0.0)  # the question, if the thread had ended before it
             self.store._arena.close()
             self.board.lives(self.number, phase, 0, self.incarnation, self.incarnation, 0)
 
@@ -172,3 +174,9 @@ def workers(count=1):
     finally:
         for worker in made:
             worker.close()
+
+
+def shown(upstream, partial=False):
+    """The exposition that a scrape would get; None when it would be refused."""
+    with upstream.sources(partial) as (sources, missing):
+        return None if missing else text(sources)

@@ -79,6 +79,8 @@ class Reflection:
     lost    what scrapes have missed of it
     """
 
+    pause_seconds = 0.003  # between scrapes
+
     def __init__(self, client, target=PODS, reading=READING, mine=None, gate=None, families=None):
         resource = RESOURCES[target.resource]
         rows = [f for f in resource.families if not f.opt_in and (families is None or f.name in families)]
@@ -104,7 +106,7 @@ class Reflection:
             self._thread_error = traceback.format_exc()
 
     def _watch(self):
-        while not self._stop.wait(0.003):
+        while not self._stop.wait(self.pause_seconds):
             self._scrape()
 
     def _scrape(self):
@@ -178,9 +180,9 @@ def client_of(url, **endpoint):
 
 
 @contextlib.contextmanager
-def reflecting(server=None, url="", client=None, **options):
+def reflecting(server=None, url="", client=None, kind=Reflection, **options):
     """A reflection for the length of a block, at whose end the law is held against it."""
-    made = Reflection(client or client_of(url or server.url), **options)
+    made = kind(client or client_of(url or server.url), **options)
     made.start()
     try:
         yield made

@@ -1,10 +1,12 @@
 """shardex with other bodies in its processes, for what the real ones never do: python tests/supervised.py BODY FLAG...
 
-Its supervisor is impatient: three deaths are a crash loop, three seconds of silence are too many, and whoever was
-ready for a moment was healthy.
+Three deaths are a crash loop here, and whoever was ready for a moment was healthy. The body "impatient" is the real
+one, under a supervisor that waits four seconds for a sign of life instead of thirty.
 """
 
+import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +21,8 @@ from shardex.workers import worker
 from shardex.workers.state import Patience
 from shardex.workers.supervisor import Supervisor
 
-PATIENCE = Patience(silence=3.0, traceback=0.5, healthy=0.0, loop=3)
+PATIENCE = Patience(healthy=0.0, loop=3)
+IMPATIENCE = Patience(silence=4.0, traceback=2.0, healthy=0.0, loop=3)
 
 
 def crashing(assignment, end, board):
@@ -34,8 +37,6 @@ def raising(assignment, end, board):
 
 def stubborn(assignment, end, board):
     """Is ready, and does not hear that it is to end."""
-    import signal
-
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     board.sync(assignment.worker, synced=True)
     while True:
@@ -63,7 +64,7 @@ def main(body, *flags):
     logs.set_up(options.log_format, options.v)
     listeners = [listen("port", options.host, 0), listen("telemetry-port", options.telemetry_host, 0)]
     ports = [listener.getsockname()[1] for listener in listeners]
-    logs.logging.getLogger("supervised").info("metrics on port %d, telemetry and /readyz on port %d", *ports)
+    logging.getLogger("supervised").info("metrics on port %d, telemetry and /readyz on port %d", *ports)
     front = bad_front if body == "bad-front" else serve
     return Supervisor(
         setup(options),
@@ -72,7 +73,7 @@ def main(body, *flags):
         again=lambda: setup(options),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
         work=WORKERS.get(body, worker.run),
-        patience=PATIENCE,
+        patience=IMPATIENCE if body == "impatient" else PATIENCE,
     ).run()
 
 

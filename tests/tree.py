@@ -34,6 +34,13 @@ def eventually(condition, seconds=15.0, what=None):
     return found
 
 
+def alive(process):
+    """Whether it runs: a zombie that waits for its parent does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 class Answer(NamedTuple):
     """An HTTP answer; `content` is the body as it came."""
 
@@ -55,11 +62,11 @@ class Answer(NamedTuple):
         return read(self.text)
 
 
-def get(port, path, headers=None, method="GET", seconds=20.0):
+def get(port, path, headers=None, seconds=20.0):
     """One request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     with contextlib.closing(connection):
-        connection.request(method, path, headers=headers or {})
+        connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
 
@@ -84,9 +91,8 @@ class Tree:
     def log(self):
         return self._log_path.read_text()
 
-    def metrics(self, query="", method="GET", **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return get(self.port, f"/metrics{query}", named, method)
+    def metrics(self, **headers):
+        return get(self.port, "/metrics", {name.replace("_", "-"): value for name, value in headers.items()})
 
     def scrape(self):
         """What a scrape shows; it must be whole."""
@@ -114,12 +120,12 @@ class Tree:
 
     def processes(self):
         """Every process of the tree, itself first."""
+        found = []
         with contextlib.suppress(psutil.NoSuchProcess):
             own = psutil.Process(self.pid)
-            for process in [own, *own.children(recursive=True)]:
-                self.seen.setdefault(process.pid, process)
-            return [own, *own.children(recursive=True)]
-        return []
+            found = [own, *own.children(recursive=True)]
+        self.seen |= dict.fromkeys(found)
+        return found
 
     def children(self):
         return psutil.Process(self.pid).children()
@@ -166,8 +172,8 @@ def adopting():
     finally:
         left = [process for process in psutil.Process().children() if process not in before]
         prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-    alive = [process.pid for process in left if not _ended(process, seconds=10.0)]
-    assert not alive, f"processes {alive} outlived their tree"
+        stayed = [process.pid for process in left if not _ended(process, seconds=10.0)]
+    assert not stayed, f"processes {stayed} outlived their tree"
 
 
 def _ended(process, seconds):
@@ -212,6 +218,6 @@ def running(url, *flags, workers=1, ready=True, body=""):
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
-        for one in tree.seen.values():
-            eventually(lambda one=one: not one.is_running() or one.status() == psutil.STATUS_ZOMBIE, what=f"{one} runs")
+        for one in tree.seen:
+            eventually(lambda one=one: not alive(one), what=f"{one} runs")
         assert body or "Traceback" not in tree.log(), tree.log()

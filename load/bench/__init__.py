@@ -6,8 +6,8 @@ May not: imports of shardex or scaler. The exporter is a command, measured like 
     histogram figures targets    numbers: percentiles, what was measured, what is wanted; pure
     usage machine                CPU and memory of a process tree, and of the machine around it
     subject exporter scraper     what is measured: a command line, the processes of it, who reads from it
-    run                          what a scenario is given
-    starting scraping churning growing    the scenarios; `scenarios` is their table
+    run costing                  what a scenario is given; what a start costs, which most of them are made of
+    starting scraping churning extending growing    the scenarios; `scenarios` is their table
     results report plot          JSON, tables, Markdown, pictures
     guard                        `python -m load bench-check`
     command screen               `python -m load bench`, and what it shows meanwhile

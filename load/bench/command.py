@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 import msgspec
+import psutil
 
 from load.bench import report
 from load.bench.exporter import MeasureError
 from load.bench.machine import Others, machine
 from load.bench.plot import plots
 from load.bench.results import Outcome, Results, save
-from load.bench.run import Baseline, Run, Settings, SkipError
+from load.bench.run import SCRAPES, Baseline, Run, Settings, SkipError
 from load.bench.scenarios import SCENARIOS, Scenario
 from load.bench.screen import Screen
 from load.bench.subject import SHARDEX, Subject, peer
@@ -75,7 +76,7 @@ def bench(
     if doc:
         _check(doc)
     out.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGINT, signal.SIGTERM):  # both end the processes that were started
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     with Screen() as screen:
         try:
@@ -88,6 +89,8 @@ def bench(
 
 
 def _interrupt(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the end has deadlines of its own; half an end leaves processes
     raise KeyboardInterrupt
 
 
@@ -129,8 +132,9 @@ def _check(doc: Path) -> None:
 def _run(
     scenarios: Sequence[Scenario], subjects: Sequence[Subject], settings: Settings, out: Path, screen: Screen
 ) -> Results:
-    seconds = sum(scenario.seconds for scenario in scenarios) * len(subjects)
-    about = seconds * (0.3 + 0.7 * settings.pods / 20_000) / 60  # a third is starts and pauses, whatever the size
+    work = sum(scenario.seconds for scenario in scenarios) * (0.3 + 0.7 * settings.pods / 20_000)  # a third is pauses
+    waits = sum(scenario.changes for scenario in scenarios) * SCRAPES * max(0.0, settings.interval_seconds - 3)
+    about = (work + waits) * len(subjects) / 60
     screen.say(f"{len(scenarios)} scenarios, {settings.pods:,} pods, about {max(1, round(about))} min; {out}/")
     baselines: dict[tuple[str, ...], Baseline] = {}
     results = Results(machine(), settings, {one.name: one.url or " ".join(one.command) for one in subjects}, ())
@@ -153,7 +157,7 @@ def _outcome(scenario: Scenario, subject: Subject, run: Run) -> Outcome:
             scenario.measure(run)
     except SkipError as error:
         skipped = str(error)
-    except (MeasureError, TimeoutError) as error:
+    except (MeasureError, RuntimeError, TimeoutError, psutil.Error) as error:
         failed = str(error)
     seconds = time.monotonic() - started
     figures, notes = tuple(run.figures), tuple(run.notes)

@@ -104,6 +104,8 @@ def tell(run: Run, name: str, thing: str, found: Costs) -> None:
     memory, peak = found.memory_per_object(), found.peak_per_object()
     run.figure(f"{name}.memory_per_{thing}", f"memory per {thing} after a scrape, {beyond}", memory, Unit.BYTES)
     run.figure(f"{name}.peak_memory_per_{thing}", f"peak memory per {thing}, {beyond}", peak, Unit.BYTES)
+    whole = [one.memory.total / found.total for one in syncs]
+    run.figure(f"{name}.whole_memory_per_{thing}", f"memory per {thing}, empty tree included", whole, Unit.BYTES)
     run.figure(f"{name}.cpu", "CPU from exec to rest, all of it", [one.cpu_seconds for one in syncs], Unit.SECONDS)
     run.figure(f"{name}.memory", "memory of all processes", [one.memory.total for one in syncs], Unit.BYTES)
     run.figure(f"{name}.memfds", "of it, memfds", [one.memory.memfds for one in syncs], Unit.BYTES)

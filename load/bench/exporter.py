@@ -35,7 +35,7 @@ class Exporter:
 
     started  monotonic seconds of its exec
     tree     its processes; None for one that was running before, without a known pid
-    peak     watches their memory since the exec
+    peak     watches their memory since the exec; None for one whose exec nobody watched
     """
 
     def __init__(self, url: str, ready_url: str, pid: int, log: Path | None) -> None:
@@ -43,7 +43,7 @@ class Exporter:
         self.started = time.monotonic()
         self.log = log
         self.tree = Tree(pid) if pid else None
-        self.peak = Peak(self.tree) if self.tree else None
+        self.peak = Peak(self.tree) if self.tree and log else None
         if self.peak:
             self.peak.start()
 
@@ -82,7 +82,10 @@ class Exporter:
 
 @contextmanager
 def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -> Iterator[Exporter]:
-    """The subject on this API server, with these flags beside those of its command; ended with the block."""
+    """The subject on this API server, with these flags beside those of its command; ended with the block.
+
+    raise   MeasureError when it cannot be started, or for a fault within the block that comes of its end
+    """
     if subject.url:
         yield Exporter(subject.url, subject.url, subject.pid, None)
         return
@@ -90,12 +93,18 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
     command = [*subject.words(apiserver, port, telemetry_port), *flags]
     with log.open("wb") as out:
         # A session of its own: Ctrl-C reaches the measuring process alone, which ends the others in order.
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=ENVIRONMENT)
+        try:
+            process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=ENVIRONMENT)
+        except OSError as error:
+            raise MeasureError(f"it cannot be started: {error}") from None
     url = f"http://127.0.0.1:{port}/metrics"
     ready_url = f"http://127.0.0.1:{telemetry_port}/readyz" if subject.has_telemetry else url
     exporter = Exporter(url, ready_url, process.pid, log)
     try:
         yield exporter
+    except MeasureError:
+        exporter.alive()  # if it has ended, that is what went wrong
+        raise
     finally:
         if exporter.peak:
             exporter.peak.stop()

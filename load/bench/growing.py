@@ -23,7 +23,8 @@ def growth(run: Run) -> None:
         run.figure(f"{name}.ready", f"{what}: exec to ready", found.ready_seconds(), Unit.SECONDS)
         run.latency(f"{name}.gzip", f"{what}: gzip scrape", found.quiet)
     for name, what in (("cpu", "CPU"), ("memory", "memory")):
-        bend = bends([(pods, pods * value) for pods, value in series(run.figures, f"{name}_per_pod")])
+        least = series(run.figures, f"{name}_per_pod", least=True)  # noise only adds, and slopes double it
+        bend = bends([(pods, pods * value) for pods, value in least])
         run.figure(f"growth.{name}_bend", f"{what} of a further pod, when large by when small", bend, Unit.RATIO)
 
 
@@ -36,7 +37,12 @@ def bends(points: Sequence[tuple[int, float]]) -> float:
     return slopes[-1] / slopes[0]
 
 
-def series(figures: Sequence[Figure], name: str) -> list[tuple[int, float]]:
-    """(pods, value) of one of growth's figures, by size."""
-    rows = [(figure.name.split("."), figure.value) for figure in figures]
-    return sorted((int(row[1]), value) for row, value in rows if row[0] == "growth" and row[2:] == [name])
+def series(figures: Sequence[Figure], name: str, *, least: bool = False) -> list[tuple[int, float]]:
+    """(pods, value) of one of growth's figures, by size; the least value of several, or their median."""
+    found = []
+    for figure in figures:
+        scenario, _, rest = figure.name.partition(".")
+        pods, _, what = rest.partition(".")
+        if (scenario, what) == ("growth", name):
+            found.append((int(pods), figure.low if least and figure.low is not None else figure.value))
+    return sorted(found)

@@ -58,16 +58,15 @@ def _targets(pyplot: Any, figures: Sequence[Figure], results: Results) -> Any:
 def _growth(pyplot: Any, figures: Sequence[Figure], results: Results) -> Any:
     """Cost per pod by size: level lines are linear growth."""
     panels = (
-        ("cpu_per_pod", "CPU per pod, us", 1e6, 90.0),
-        ("peak_memory_per_pod", "peak memory per pod, kB", 1e-3, 4.0),
-        ("gzip", "gzip scrape, p90, ms", 1e3, None),
+        ("CPU per pod, us", 90.0, [(pods, value * 1e6) for pods, value in series(figures, "cpu_per_pod")]),
+        ("peak memory per pod, kB", 4.0, [(pods, v / 1e3) for pods, v in series(figures, "peak_memory_per_pod")]),
+        ("gzip scrape (p90) per 1,000 pods, ms", None, [(pods, v / pods * 1e6) for pods, v in series(figures, "gzip")]),
     )
-    found = [(label, factor, bound, series(figures, name)) for name, label, factor, bound in panels]
-    if not found[0][3]:
+    if not panels[0][2]:
         return None
     picture, row = pyplot.subplots(1, len(panels), figsize=(10, 3.4), layout="constrained")
-    for axes, (label, factor, bound, points) in zip(row, found, strict=True):
-        axes.plot([pods for pods, _ in points], [value * factor for _, value in points], "o-", color=_OURS)
+    for axes, (label, bound, points) in zip(row, panels, strict=True):
+        axes.plot([pods for pods, _ in points], [value for _, value in points], "o-", color=_OURS)
         if bound:
             axes.axhline(bound, color=_BOUND, linewidth=1)
         axes.set(xscale="log", xlabel="pods", title=label)

@@ -53,7 +53,7 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
     lines = [tuple(row[place] for place in kept) for row in (_HEAD, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([texts[0], "-" * len(texts[0]), *texts[1:]])
+    return "\n".join([texts[0], "-" * max(map(len, texts)), *texts[1:]])
 
 
 def screen(results: Results, outcome: Outcome) -> str:

@@ -99,6 +99,12 @@ class Run:
         with running(self.subject, server.url, self._flags(flags, workers), log) as exporter:
             yield exporter
 
+    @contextmanager
+    def attached(self) -> Iterator[Exporter]:
+        """A subject that runs already, on whatever cluster it has."""
+        with running(self.subject, "", (), self._out) as exporter:
+            yield exporter
+
     def _flags(self, flags: Sequence[str], workers: int) -> list[str]:
         own = [f"--workers={workers or self.settings.workers}"] if self.subject.scales else []
         return [*own, *flags]

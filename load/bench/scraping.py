@@ -18,9 +18,9 @@ def _at_rest(run: Run) -> Iterator[tuple[Exporter, Scraper]]:
     """An exporter that has listed the pods, or one that runs already, and a scraper that has asked once."""
     with Scraper() as scraper:
         if run.subject.url:
-            exporter = Exporter(run.subject.url, run.subject.url, run.subject.pid, None)
-            scraper.scrape(exporter.url)
-            yield exporter, scraper
+            with run.attached() as exporter:
+                scraper.scrape(exporter.url)
+                yield exporter, scraper
             return
         with run.cluster(run.settings.pods) as server:
             run.live("waiting for the sync")
@@ -53,7 +53,7 @@ def scrape(run: Run) -> None:
         run.figure("scrape.samples", "samples", looked.samples, Unit.COUNT)
         _together(run, exporter, scraper)
         _beside_a_slow_one(run, exporter, scraper)
-        if exporter.tree and exporter.peak:
+        if exporter.tree:
             run.figure("scrape.memory", "memory of all processes after it", exporter.tree.memory().total, Unit.BYTES)
 
 

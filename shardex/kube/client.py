@@ -4,12 +4,12 @@ import contextlib
 import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, InsecureRequestWarning, ReadTimeoutError
-from urllib3.util import Timeout
+from urllib3.util import Timeout, make_headers
 
 from shardex.errors import ShardexError
 from shardex.kube.endpoint import Credentials, Endpoint, ssl_context
@@ -154,11 +154,15 @@ def _pool(endpoint: Endpoint) -> urllib3.PoolManager:
         options["ssl_context"] = ssl_context(endpoint)
         if endpoint.server_name:
             options["server_hostname"] = endpoint.server_name
-        if endpoint.server_name or not endpoint.verify:
-            options["assert_hostname"] = endpoint.server_name if endpoint.verify else False
         if not endpoint.verify:  # the user's own choice, which urllib3 would deplore at every request
+            options["assert_hostname"] = False
             urllib3.disable_warnings(InsecureRequestWarning)
-    return urllib3.ProxyManager(endpoint.proxy, **options) if endpoint.proxy else urllib3.PoolManager(**options)
+    if not endpoint.proxy:
+        return urllib3.PoolManager(**options)
+    user = urlsplit(endpoint.proxy).netloc.rpartition("@")[0]
+    if user:
+        options["proxy_headers"] = make_headers(proxy_basic_auth=unquote(user))
+    return urllib3.ProxyManager(endpoint.proxy, **options)
 
 
 def _cause(error: BaseException) -> str:

@@ -70,13 +70,17 @@ def _text(path: str | None) -> str:
 def main(arguments: list[str]) -> int:
     complaints = _Complaints()
     logging.getLogger().addHandler(complaints)
+    answer: dict[str, Any] = {}
     try:
         answer = _read_in_cluster() if arguments == ["--in-cluster"] else _read_kubeconfig(arguments[1])
         fault = "; ".join(complaints.lines)
     except OSError as error:
-        fault = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        other = f"{error.filename}: " if error.filename not in {None, arguments[-1]} else ""
+        fault = f"{other}{error.strerror or error}"
     except Exception as error:  # noqa: BLE001  whatever the package or a plugin raises becomes one sentence
         fault = f"{type(error).__name__}: {error}"
+    finally:
+        logging.getLogger().removeHandler(complaints)
     if fault:
         where = "not in a cluster (give --kubeconfig or --apiserver)"
         if len(arguments) > 1:

@@ -101,14 +101,20 @@ def _whole(endpoint: Endpoint) -> Endpoint:
     if "://" not in url:
         secret = endpoint.ca or endpoint.certificate or not endpoint.verify
         url = f"{'https' if secret else 'http'}://{url}"
+    if not _is_http(url):
+        raise EndpointError(f"the API server's URL is none: {endpoint.url}")
+    if endpoint.proxy and not _is_http(endpoint.proxy):
+        scheme = endpoint.proxy.partition("://")[0]  # the rest may hold a password
+        raise EndpointError(f"the proxy to {url} is no HTTP proxy: {scheme}://...")
+    return msgspec.structs.replace(endpoint, url=url)
+
+
+def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        good = False
-    if not good:
-        raise EndpointError(f"the API server's URL is none: {endpoint.url}")
-    return msgspec.structs.replace(endpoint, url=url)
+        return False
 
 
 def _check_token(token: str, where: str) -> None:
@@ -131,7 +137,7 @@ def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
             context.verify_mode = ssl.CERT_NONE
         if endpoint.certificate:
             with _PemFile(endpoint.certificate + "\n" + endpoint.key) as path:
-                context.load_cert_chain(path)
+                context.load_cert_chain(path, password="")  # or OpenSSL asks the terminal for that of a locked key
     except (ssl.SSLError, OSError, ValueError) as error:
         raise EndpointError(f"TLS to {endpoint.url}: {error}") from error
     return context

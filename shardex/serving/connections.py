@@ -7,6 +7,7 @@ waits in it.
 
 import contextlib
 import socket
+import struct
 import time
 from functools import partial
 from selectors import EVENT_READ
@@ -14,6 +15,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+_LAST_SECONDS = 1.0  # for one that was accepted last to say what it wants
 _GOODBYE_SECONDS = 2.0  # for a client to close its side, so that the last bytes are not lost to a reset
 
 
@@ -63,10 +65,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # the package has no types
         for conn, due in list(self._due.items()):
             if now >= due:
                 self._due.pop(conn, None)
-                _shut(conn.sock)
-        if not self.alive:
-            for conn in self.pending_conns:
-                conn.timeout = now  # has asked for nothing: what stops need not wait for it
+                _abort(conn.sock)
+        if not self.alive and not self._accepting:
+            self._last_call(now)
+
+    def _last_call(self, now: float) -> None:
+        """Stopping: who is in the queue is answered, who comes later is refused; gunicorn would let them wait."""
+        for listener in self.sockets:
+            count = -1
+            while listener.sock is not None and count != self.nr_conns:
+                count = self.nr_conns
+                self.accept(listener)
+            listener.close()
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, now + _LAST_SECONDS)
 
     def _allow(self, conn: Any, seconds: float) -> None:
         self._due.pop(conn, None)
@@ -88,6 +100,13 @@ def _goodbye(sock: socket.socket) -> None:
             sock.settimeout(left)
             if not sock.recv(4096):
                 return
+    _shut(sock)
+
+
+def _abort(sock: socket.socket) -> None:
+    """End the call that waits, and drop what the client has not taken: the kernel would keep offering it."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     _shut(sock)
 
 

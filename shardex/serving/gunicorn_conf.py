@@ -19,6 +19,7 @@ from shardex.workers.children import die_with_parent
 
 # Answers under way at once: a scrape that is read slowly holds a thread, and probes must still find one.
 _THREADS = 32
+_CONNECTIONS = 500  # kept open; with all else the process has open it stays below the usual limit of 1024 files
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  writable in a container whose root file system is not
 
 
@@ -65,7 +66,7 @@ def serve(options: Options, listeners: Sequence[socket.socket], board: Board, en
             _sooner(options.server_read_header_timeout, options.server_read_timeout), options.server_write_timeout
         ),
         "threads": _THREADS,
-        "worker_connections": 1000,
+        "worker_connections": _CONNECTIONS,
         "keepalive": max(1, int(options.server_idle_timeout)),
         "graceful_timeout": max(1, int(options.drain_timeout) - 1),
         "logger_class": _Log,

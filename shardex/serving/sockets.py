@@ -19,4 +19,5 @@ def listen(flag: str, host: str, port: int) -> socket.socket:
             (host or "::", port), family=family, backlog=128, dualstack_ipv6=wildcard and family == socket.AF_INET6
         )
     except OSError as error:
-        raise ShardexError(f"--{flag}: cannot listen on {host} port {port}: {error.strerror or error}") from error
+        reason = (error.strerror or str(error)).partition(" (while")[0]  # the rest repeats the address
+        raise ShardexError(f"--{flag}: cannot listen on {host} port {port}: {reason}") from error

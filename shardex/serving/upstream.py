@@ -67,10 +67,11 @@ class Line:
     for the next one's question.
     """
 
-    def __init__(self, worker: int, end: socket.socket, board: Board, answer_seconds: float) -> None:
+    def __init__(self, worker: int, end: socket.socket, board: Board, ttl: float, answer_seconds: float) -> None:
         self.worker = worker
         self._end = end
         self._board = board
+        self._ttl = ttl
         self._asking = threading.Lock()
         self._lock = threading.Lock()
         self._asked = time.monotonic_ns()  # id of the last question; never one of a front before this one
@@ -85,26 +86,28 @@ class Line:
             view = self._view
             if view is not None and (view.folded if fold else view.taken) >= asked_at:
                 return
-            row = self._board[self.worker]
+            row, started = self._board[self.worker], time.monotonic()
             up = row.phase in _UP and bool(row.pid)
+            if fold and not row.synced:
+                # It is busy listing, and has nothing yet that would be served in its predecessor's place.
+                up = up and not self.servable(started)
             self._asked += 1
-            started = time.monotonic()
             came = up and ask(self._end, self._request(fold)) and self._await(row.incarnation, started, fold)
             with self._lock:
                 self._answered = came
 
-    def servable(self, now: float, ttl: float) -> bool:
+    def servable(self, now: float) -> bool:
         """Whether there is a whole state to serve."""
         with self._lock:
-            return self._best(now, ttl) is not None
+            return self._best(now) is not None
 
-    def hold(self, now: float, ttl: float, partial: bool) -> View | None:
+    def hold(self, now: float, partial: bool) -> View | None:
         """What to serve, safe from reuse until it is released.
 
         partial  rather a state that is not whole than none
         """
         with self._lock:
-            view = self._best(now, ttl) or (self._view if partial else None)
+            view = self._best(now) or (self._view if partial else None)
             if view is not None:
                 view.mapped.readers[view.generation] += 1
             return view
@@ -113,11 +116,11 @@ class Line:
         with self._lock:
             view.mapped.readers[view.generation] -= 1
 
-    def _best(self, now: float, ttl: float) -> View | None:
+    def _best(self, now: float) -> View | None:
         """The present state when it is whole, else the last one that was, for as long as a worker may be away."""
         whole = self._whole
         present = self._answered and whole is self._view
-        return whole if whole is not None and (present or now - whole.taken <= ttl) else None
+        return whole if whole is not None and (present or now - whole.taken <= self._ttl) else None
 
     def latest(self) -> View | None:
         """The last answer, whole or not, for its telemetry."""
@@ -195,8 +198,7 @@ class Upstream:
         self, board: Board, ends: Sequence[socket.socket], ttl: float, answer_seconds: float = _ANSWER_SECONDS
     ) -> None:
         self.board = board
-        self.lines = [Line(worker, end, board, answer_seconds) for worker, end in enumerate(ends)]
-        self._ttl = ttl
+        self.lines = [Line(worker, end, board, ttl, answer_seconds) for worker, end in enumerate(ends)]
 
     def refresh(self, fold: bool) -> None:
         """Bring every worker's state up to date; they answer side by side."""
@@ -211,7 +213,7 @@ class Upstream:
     def missing(self) -> list[Missing]:
         """Workers whose part cannot be served now; empty when a scrape would be whole."""
         now = time.monotonic()
-        return [Missing(line.worker, line.missing()) for line in self.lines if not line.servable(now, self._ttl)]
+        return [Missing(line.worker, line.missing()) for line in self.lines if not line.servable(now)]
 
     @contextmanager
     def sources(self, partial: bool) -> Iterator[tuple[list[Source], list[Missing]]]:
@@ -220,7 +222,7 @@ class Upstream:
         partial  also states that are not whole, and then nothing counts as missing
         """
         now = time.monotonic()
-        held = [(line, line.hold(now, self._ttl, partial)) for line in self.lines]
+        held = [(line, line.hold(now, partial)) for line in self.lines]
         try:
             sources = [Source(view.publication, view.mapped.read) for _, view in held if view is not None]
             missing = [Missing(line.worker, line.missing()) for line, view in held if view is None and not partial]

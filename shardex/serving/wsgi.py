@@ -23,6 +23,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Handler = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _PLAIN = "text/plain; charset=utf-8"
+_VARY = "Accept, Accept-Encoding"
 _OWN = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 
@@ -67,12 +68,13 @@ class Front:
         with ExitStack() as held:
             sources, missing = held.enter_context(self._upstream.sources(self._options.serve_partial))
             if missing:
+                self._observed(environ, started)
                 return _answer(start_response, "503 Service Unavailable", _said(missing), [("Retry-After", "1")])
             form = negotiate(environ.get("HTTP_ACCEPT", ""))
             found = list(segments(sources, _choice(environ.get("QUERY_STRING", "")), form.openmetrics))
             gzip = self._options.enable_gzip_encoding and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
             size = gzip_size(found) if gzip else plain_size(found)
-            headers = [("Content-Type", form.content_type), ("Content-Length", str(size)), ("Vary", "Accept-Encoding")]
+            headers = [("Content-Type", form.content_type), ("Content-Length", str(size)), ("Vary", _VARY)]
             if gzip:
                 headers.append(("Content-Encoding", "gzip"))
             merged = time.perf_counter()
@@ -87,11 +89,14 @@ class Front:
 
         def done() -> None:
             release.close()
-            now = time.perf_counter()
-            self._telemetry.phases.labels("send").observe(now - merged)
-            self._telemetry.requests.labels("metrics", environ["REQUEST_METHOD"].lower()).observe(now - started)
+            self._telemetry.phases.labels("send").observe(time.perf_counter() - merged)
+            self._observed(environ, started)
 
         return done
+
+    def _observed(self, environ: Environ, started: float) -> None:
+        method = environ["REQUEST_METHOD"].lower()
+        self._telemetry.requests.labels("metrics", method).observe(time.perf_counter() - started)
 
     def _own_metrics(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
         self._upstream.refresh(fold=False)

@@ -88,10 +88,10 @@ def reap() -> Iterator[Exit]:
         yield Exit(pid, os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10)
 
 
-def send(pid: int, number: signal.Signals) -> None:
-    """Signal a child that may be gone already."""
+def send(pid: int, number: signal.Signals, group: bool = False) -> None:
+    """Signal a child that may be gone already, or the whole group that it leads."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+        os.kill(-pid if group else pid, number)
 
 
 def become_subreaper() -> None:

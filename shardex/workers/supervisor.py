@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from shardex.errors import OptionsError, ShardexError
+from shardex.errors import ShardexError
 from shardex.kube.endpoint import Endpoint
 from shardex.options import Options
 from shardex.workers import channel, children, worker
@@ -162,8 +162,8 @@ class Supervisor:
                     self._happens(number, Event.STOP, now)
         if late and self._pids:
             log.warning("%d processes did not end in time and are killed", len(self._pids))
-            for pid in self._pids.values():
-                children.send(pid, signal.SIGKILL)
+            for number, pid in self._pids.items():
+                children.send(pid, signal.SIGKILL, group=number == _FRONT)  # gunicorn has a child of its own
         return not self._pids
 
     def _happens(self, number: int, event: Event, now: float) -> None:
@@ -237,6 +237,8 @@ class Supervisor:
         life = self._lives[number]
         if number != _FRONT:
             self.board.died(number, exit_.code)
+        else:  # what is left of it reads what its successor no longer holds for it
+            children.send(exit_.pid, signal.SIGKILL, group=True)
         if life.phase is Phase.STOPPING or life.expected:
             log.info("%s %s", _name(number), exit_.cause)
         else:
@@ -258,11 +260,8 @@ class Supervisor:
         """SIGHUP: run the settings of now, worker by worker; wrong ones change nothing."""
         try:
             fresh = self._again()
-        except OptionsError as error:
-            log.error("reload refused, the old settings stay: %s", "; ".join(error.faults))  # noqa: TRY400  no traceback
-            return
-        except ShardexError as error:
-            log.error("reload refused, the old settings stay: %s", error)  # noqa: TRY400
+        except (ShardexError, OSError) as error:
+            log.error("reload refused, the old settings stay: %s", error)  # noqa: TRY400  a traceback says no more
             return
         now, then = fresh.options, self._setup.options
         fixed = {name: getattr(then, name) for name in _FIXED}

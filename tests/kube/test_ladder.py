@@ -114,3 +114,50 @@ def test_an_expired_page_token_lists_again_only_after_a_wait():
         delays.append(delay)
     assert delays[:6] == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6]
     assert delays[-1] == 30.0
+
+
+def test_a_version_that_is_gone_again_and_again_waits_longer():
+    """Lists that succeed between watches that all begin with 410 are no reason to list every second."""
+    at, delays = WATCHING, []
+    for _ in range(7):
+        at, delay = following(at, Outcome(Fault.EXPIRED), BACKOFF, 0.0)
+        at, _ = following(at, Outcome(Fault.LISTED, version="9", lasted=200.0), BACKOFF, 0.0)
+        delays.append(delay)
+    assert delays == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0]
+
+
+@pytest.mark.parametrize(
+    "well", [Outcome(Fault.ENDED, lasted=5.0), Outcome(Fault.CUT, lasted=200.0)], ids=["ended", "cut"]
+)
+def test_a_watch_that_lived_forgives_the_lists_before_it(well):
+    """After one that ended as it should, or lived for minutes, a version that is gone is a first one."""
+    at = Position(Verb.WATCH, "5", failures=3, relists=6)
+    at, _ = following(at, well, BACKOFF, 0.0)
+    _, delay = following(at, Outcome(Fault.EXPIRED), BACKOFF, 0.0)
+    assert delay <= BACKOFF.delay(2, 0.0)
+
+
+def test_a_long_list_that_fails_forgives_nothing():
+    """Only a watch shows that the server is well: a list that takes minutes and fails says the opposite."""
+    at = Position(Verb.LIST, streams=False, failures=5)
+    _, delay = following(at, Outcome(Fault.EXPIRED, lasted=200.0), BACKOFF, 0.0)
+    assert delay == BACKOFF.delay(6, 0.0)
+
+
+def test_other_failures_are_no_cuts():
+    """A server that was away before a stream was cut once may well send the next one to its end."""
+    at = STREAMING
+    for fault in (Fault.REFUSED, Fault.BUSY, Fault.CUT, Fault.REFUSED, Fault.CUT):
+        at, _ = following(at, Outcome(fault), BACKOFF, 0.0)
+        assert at.verb is Verb.STREAM
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_what_a_list_in_pages_keeps(fault):
+    """Faults of the connection leave the pages that came; those that put them in doubt, or the version, do not."""
+    passing = {Fault.CUT, Fault.STALLED, Fault.REFUSED, Fault.BUSY, Fault.UNAUTHORIZED}
+    after, _ = following(LISTING, Outcome(fault), BACKOFF, 0.0)
+    assert after.resumes == (fault in passing)
+    for at in (STREAMING, WATCHING):
+        after, _ = following(at, Outcome(fault), BACKOFF, 0.0)
+        assert not after.resumes

@@ -89,7 +89,7 @@ def test_a_list_goes_on_with_the_page_that_failed(server, fault):
     """A fault of one page costs that page, whose first objects may have been taken in already."""
     server.fault("refuse_streaming", verb="stream", count=-1)
     server.fault(**fault, verb="continue", skip=1)
-    with reflecting(server, reading=reading(idle_seconds=0.5)) as shown:
+    with reflecting(server, reading=reading(idle_seconds=0.5 if fault["kind"] == "stall" else 10.0)) as shown:
         shown.synced(ALL)
         queries = [entry["query"] for entry in server.requests("list")]
         assert asked(server)[:5] == ["stream", *PAGES, "continue"]

@@ -91,7 +91,8 @@ WATCH_FAULTS = {
 @pytest.mark.parametrize(("fault", "then", "relist"), WATCH_FAULTS.values(), ids=WATCH_FAULTS)
 def test_a_fault_of_a_watch(server, hop, fault, then, relist):
     """Each costs what the ladder says: the same version again, or one list; and what changed meanwhile is seen."""
-    with reflecting(server, hop.url, reading=reading(idle_seconds=0.5)) as shown:
+    silent = fault["kind"] in {"stall", "delay"}
+    with reflecting(server, hop.url, reading=reading(idle_seconds=1.0 if silent else 10.0)) as shown:
         shown.synced(ALL).keep("pod-3", "pod-4")
         server.fault(**fault, resource="pods", verb="watch")
         version = change(server, 3, "Failed")
@@ -140,7 +141,7 @@ def test_retry_after_is_obeyed(server, hop):
         refused, taken = [entry for entry in server.requests("watch") if kind_of(entry) == "watch"]
         assert refused["status"] == 429
         assert refused["query"]["resourceVersion"] == taken["query"]["resourceVersion"]
-        assert 1.0 <= taken["time"] - refused["time"] < 3.0
+        assert 1.0 <= taken["time"] - refused["time"] < 10.0
         assert asked(server) == ["stream", "watch", "watch"]
 
 

@@ -1,18 +1,15 @@
 """What the front knows of its workers: fresh, whole, safe to read, and for how long without them."""
 
-import gzip
 import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from published import text, thing, things, workers
+from published import shown, thing, workers
 from tree import eventually
 
-from shardex.serving.merger import Choice, Source, gzip_chunks, segments
 from shardex.serving.upstream import Upstream
-from shardex.store import page
 from shardex.workers.board import Phase
 from shardex.workers.channel import Reply, Request, answer, ask, asked
 
@@ -29,12 +26,6 @@ def one():
 
 def open_files():
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-def shown(upstream, partial=False):
-    """The exposition that a scrape would get; None when it would be refused."""
-    with upstream.sources(partial) as (sources, missing):
-        return None if missing else text(sources)
 
 
 def test_every_scrape_is_fresh(one):
@@ -100,7 +91,7 @@ def test_who_has_an_answer_does_not_wait_for_the_next_ones_question(one):
     slow.start()
     eventually(lambda: worker.answers == 2, what="the second question")
     started = time.monotonic()
-    view = line.hold(started, TTL, partial=False)
+    view = line.hold(started, partial=False)
     line.release(view)
     assert line.latest() is view
     assert slow.is_alive()
@@ -156,8 +147,8 @@ def test_a_dead_workers_state_is_served_and_then_not(one):
     assert line.stale()
     assert 'uid="a"' in shown(upstream)
     taken = line.latest().taken
-    assert line.servable(taken + TTL, TTL)
-    assert not line.servable(taken + TTL + 0.001, TTL)
+    assert line.servable(taken + TTL)
+    assert not line.servable(taken + TTL + 0.001)
     assert line.missing() == {"everything": "the worker is backoff"}
 
 
@@ -172,7 +163,7 @@ def test_a_new_incarnation_is_served_when_it_is_whole(one):
     upstream.refresh(fold=True)
     assert 'uid="old"' in shown(upstream)
     assert line.stale()
-    assert not line.servable(time.monotonic() + TTL, TTL)
+    assert not line.servable(time.monotonic() + TTL)
     assert line.missing() == {"things": "being listed"}
     worker.missing = {}
     worker.store.add(thing("whole"))
@@ -181,6 +172,32 @@ def test_a_new_incarnation_is_served_when_it_is_whole(one):
     assert "old" not in shown(upstream)
     assert 'uid="half"' in shown(upstream)
     assert 'uid="whole"' in shown(upstream)
+
+
+def test_a_worker_that_is_still_listing_is_left_alone(one):
+    """A scrape does not wait for an answer that it would not use: the predecessor's state is served at once."""
+    worker, upstream, line = one
+    worker.start().store.add(thing("old"))
+    upstream.refresh(fold=True)
+    worker.stop()
+    worker.start(synced=False).gate.clear()
+    asked_before = worker.answers
+    upstream.refresh(fold=True)
+    assert worker.answers == asked_before
+    assert line.stale()
+    assert 'uid="old"' in shown(upstream)
+    worker.gate.set()
+    worker.board.sync(0, synced=True)
+    upstream.refresh(fold=True)
+    assert "old" not in shown(upstream)
+
+
+def test_a_first_worker_that_is_still_listing_is_asked(one):
+    """Without a predecessor's state its answer is wanted: it says what is missing."""
+    worker, upstream, _ = one
+    worker.start(synced=False).missing = {"things": "being listed"}
+    upstream.refresh(fold=True)
+    assert upstream.missing()[0].reasons == {"things": "being listed"}
 
 
 def test_a_worker_that_does_not_answer(one):
@@ -192,7 +209,7 @@ def test_a_worker_that_does_not_answer(one):
     upstream.refresh(fold=True)
     assert line.stale()
     assert 'uid="a"' in shown(upstream)
-    assert not line.servable(time.monotonic() + TTL, TTL), "a phase that says READY does not make an old state new"
+    assert not line.servable(time.monotonic() + TTL), "a phase that says READY does not make an old state new"
     assert line.missing() == {"everything": "the worker does not answer"}
     worker.gate.set()
     eventually(lambda: worker.answers >= 2, what="the late answer")
@@ -251,87 +268,6 @@ def test_a_new_front_does_not_take_an_old_ones_answer(one):
     first = asked(worker.end, 1.0)
     Upstream(worker.board, [worker.front_end], TTL, answer_seconds=0.01).refresh(fold=True)
     assert asked(worker.end, 1.0).id > first.id
-
-
-def test_what_a_slow_reader_reads_stays(one):
-    """A generation that is held is not written over, however much changes meanwhile; afterwards its memory is free."""
-    worker, upstream, line = one
-    worker.start()
-    for number in range(50):
-        worker.store.add(thing(f"u{number}"))
-    upstream.refresh(fold=True)
-    held = line.hold(time.monotonic(), TTL, partial=False)
-    found = list(segments([Source(held.publication, held.mapped.read)], Choice(), openmetrics=False))
-
-    def churn(first):
-        sizes = []
-        for value in range(first, first + 30):
-            for number in range(50):
-                worker.store.update(thing(f"u{number}", value))
-            upstream.refresh(fold=True)
-            assert f'thing_value{{uid="u7"}} {value}\n' in shown(upstream)
-            sizes.append(worker.arena.reserved_bytes)
-        return sizes
-
-    grown = churn(1)
-    assert grown[-1] > grown[0], "nothing that is held is reused"
-    kept = gzip.decompress(b"".join(gzip_chunks(found))).decode()
-    assert kept.count("} 0\n") == 50
-    line.release(held)
-    churn(100)
-    settled = churn(200)
-    assert settled[0] == settled[-1], "what was held is reused"
-
-
-def test_scrapes_stay_whole_while_everything_changes(one, monkeypatch):
-    """Whatever reflectors, probes and slow readers do at the same time, the checksum of every scrape is right.
-
-    Found: pages that filled up were compressed by the reflector while the publisher was putting their segments into a
-    publication, or between two answers with the same texts; the front read what came next in their place.
-    """
-    monkeypatch.setattr(page, "SLOTS", 8)
-    worker, upstream, line = one
-    worker.start(lambda arena: (things(arena), things(arena, plural="thongs")))
-    stop = threading.Event()
-    faults = []
-
-    def guarded(body):
-        def run():
-            count = 0
-            while not stop.is_set():
-                count += 1
-                try:
-                    body(count)
-                except BaseException as error:
-                    faults.append(error)
-                    return
-
-        return threading.Thread(target=run)
-
-    def ingest(store):
-        def body(count):
-            store.update(thing(f"u{count % 400}", count))
-            store.delete(f"u{(count * 7) % 400}")
-
-        return body
-
-    def scrape(_):
-        upstream.refresh(fold=True)
-        with upstream.sources(partial=False) as (sources, _):
-            found = list(segments(sources, Choice(), openmetrics=False))
-            line.refresh(fold=False, asked_at=time.monotonic())
-            gzip.decompress(b"".join(gzip_chunks(found)))
-
-    threads = [guarded(ingest(kind.stores[0])) for kind in worker.kinds]
-    threads += [guarded(scrape), guarded(scrape), guarded(lambda _: upstream.refresh(fold=False))]
-    for thread in threads:
-        thread.start()
-    stop.wait(1.5)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert not faults
-    assert worker.answers > 20
 
 
 def test_a_request_that_cannot_be_sent(one):

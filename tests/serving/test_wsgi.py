@@ -110,7 +110,7 @@ def test_gzip_and_identity_are_the_same_text(ask):
     assert plain[2].count(b"\n") == 6
     for _, headers, body in (packed, plain):
         assert headers["Content-Length"] == str(len(body))
-        assert headers["Vary"] == "Accept-Encoding"
+        assert headers["Vary"] == "Accept, Accept-Encoding"
     assert (packed[1]["Content-Encoding"], plain[1].get("Content-Encoding")) == ("gzip", None)
 
 
@@ -135,6 +135,8 @@ def test_before_everything_is_listed(ask):
         assert b"worker 0: nodes: 503 Service Unavailable: etcd" in body
         assert headers.get("Retry-After") == ("1" if port == 8080 else None)
     assert ask("/livez")[0] == "200 OK"
+    told = ask("/metrics", port=TELEMETRY)[2].decode()
+    assert 'http_request_duration_seconds_count{handler="metrics",method="get"} 1.0\n' in told
     partial = Asked(ask.board, ask.worker, serve_partial="true")
     assert partial("/metrics")[0] == "200 OK"
     assert partial("/readyz", port=TELEMETRY)[0].startswith("503")

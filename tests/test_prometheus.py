@@ -1,0 +1,158 @@
+"""A real Prometheus and its own checker read what we serve: Debian's, which .ci/tools unpacks into .venv/debian."""
+
+import contextlib
+import json
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from helpers import DATA
+from tree import ROOT, eventually, get, running
+
+from load import testing
+from shardex.resources import RESOURCES
+
+pytestmark = pytest.mark.slow
+
+_UNPACKED = ROOT / ".venv" / "debian" / "usr" / "bin"
+OBJECTS = DATA / "conformance" / "objects" / "pub"
+EVERYTHING = (
+    f"--resources={','.join(RESOURCES)}",
+    "--metric-labels-allowlist=*=[*]",
+    "--metric-annotations-allowlist=*=[*]",
+    "--metric-opt-in-list=.*",
+)
+
+
+def tool(name):
+    """Path of one of Prometheus' programs."""
+    found = shutil.which(name) or shutil.which(name, path=str(_UNPACKED))
+    if not found:
+        pytest.skip(f"{name} is not here: .ci/tools .venv/debian unpacks it where there is apt-get")
+    return found
+
+
+@pytest.fixture(scope="module")
+def tree():
+    with testing.running(objects=OBJECTS) as server, running(server.url, *EVERYTHING, workers=2) as tree:
+        yield tree
+
+
+def checked(text):
+    return subprocess.run(
+        [tool("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_checker_finds_nothing(tree):
+    """promtool parses every family of every kind, and its rules for names find nothing either; telemetry likewise."""
+    for text in (tree.metrics().text, get(tree.telemetry_port, "/metrics").text):
+        done = checked(text)
+        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_checker_would_find_something(tree):
+    """A half line and a family that stands twice are errors to it, so its silence means something."""
+    text = tree.metrics().text
+    first = text[: text.index("\n", text.index("\nkube_")) + 1]
+    for broken in (text[:-10], text + first, text.replace('"', "", 1)):
+        assert checked(broken).returncode != 0
+
+
+class Prometheus:
+    """A server that scrapes each target once a second; its storage is in the directory."""
+
+    def __init__(self, directory, targets):
+        program = tool("prometheus")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        config = Path(directory) / "prometheus.yml"
+        jobs = "".join(
+            f"  - job_name: {name}\n    scrape_interval: 1s\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n"
+            for name, port in targets.items()
+        )
+        config.write_text(f"scrape_configs:\n{jobs}")
+        self._log = (Path(directory) / "log").open("w")
+        listen = f"--web.listen-address=127.0.0.1:{self.port}"
+        flags = [listen, f"--config.file={config}", f"--storage.tsdb.path={directory}/data"]
+        self.process = subprocess.Popen([program, *flags], stdout=self._log, stderr=self._log)
+
+    def close(self):
+        self.process.kill()  # nothing of it is kept
+        self.process.wait()
+        self._log.close()
+
+    def api(self, path):
+        with contextlib.suppress(ConnectionRefusedError):
+            answer = get(self.port, f"/api/v1/{path}")
+            if answer.status == 200:
+                return json.loads(answer.body)["data"]
+        return None
+
+    def value(self, query):
+        """An instant query's only value; None while there is none."""
+        found = (self.api(f"query?query={quote(query)}") or {}).get("result")
+        return float(found[0]["value"][1]) if found else None
+
+
+@pytest.fixture(scope="module")
+def spy():
+    """A target that listens to what a Prometheus says."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        yield listener
+
+
+@pytest.fixture(scope="module")
+def prometheus(tree, spy, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("prometheus")
+    targets = {"shardex": tree.port, "telemetry": tree.telemetry_port, "spy": spy.getsockname()[1]}
+    with contextlib.closing(Prometheus(directory, targets)) as prometheus:
+        yield prometheus
+
+
+def test_both_ports_are_up(prometheus):
+    """With nothing configured but the address every scrape succeeds: what Prometheus asks for by itself is answered."""
+    for job in ("shardex", "telemetry"):
+        eventually(lambda job=job: prometheus.value(f'up{{job="{job}"}}') == 1, 30.0, lambda: prometheus.api("targets"))
+    ours = [one for one in prometheus.api("targets")["activeTargets"] if one["labels"]["job"] != "spy"]
+    assert [(one["health"], one["lastError"]) for one in ours] == [("up", "")] * 2
+
+
+def test_it_takes_every_sample(prometheus, tree):
+    """As many samples are scraped as there are sample lines, and none is dropped as a duplicate or out of order."""
+    lines = [line for line in tree.metrics().text.split("\n") if line and not line.startswith("#")]
+    ours = sum(map(len, tree.scrape().samples.values()))
+    assert ours == len(lines)
+    taken = eventually(lambda: prometheus.value('scrape_samples_scraped{job="shardex"}'), 30.0)
+    assert taken == ours
+    series = len(tree.scrape().samples)
+    stored = eventually(lambda: prometheus.value('count({__name__=~"kube_.+",job="shardex"})'), 30.0)
+    assert stored == series
+
+
+def test_values_arrive(prometheus, tree):
+    """A value that a dashboard shows is the value that was served, labels and all."""
+    series, (wanted,) = next(
+        item for item in tree.scrape().samples.items() if item[0].name == "kube_deployment_created"
+    )
+    labels = ",".join(f"{name}={json.dumps(value)}" for name, value in series.labels)
+    assert eventually(lambda: prometheus.value(f"{series.name}{{{labels}}}"), 30.0) == wanted
+
+
+def test_it_asks_for_openmetrics_and_gets_it(prometheus, tree, spy):
+    """The headers that a Prometheus sends by default are answered with OpenMetrics, compressed."""
+    assert prometheus.process.poll() is None
+    connection, _ = spy.accept()
+    with connection:
+        connection.settimeout(10)
+        said = connection.recv(4096).decode()
+    headers = dict(re.findall(r"^([\w-]+): (.*?)\r?$", said, re.MULTILINE))
+    answer = get(tree.port, "/metrics", {name: headers[name] for name in ("Accept", "Accept-Encoding")})
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.text.endswith("\n# EOF\n")
