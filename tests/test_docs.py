@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from shardex.documentation import main, pages, stale, write
-from shardex.settings import IGNORED, SETTINGS
 from shardex.resources import RESOURCES
+from shardex.settings import IGNORED, SETTINGS
 
 DOCS = Path(__file__).parent.parent / "docs"
 

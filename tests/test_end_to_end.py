@@ -186,14 +186,19 @@ def test_a_stale_state_is_served_for_its_time_only(server):
         server.fault("status", "pods", status=503, count=-1)
         tree.kill(tree.workers()[0])
         assert tree.scrape().samples == samples
-        refused = eventually(lambda: a if (a := tree.metrics()).status == 503 else None, 20.0, tree.log)
-        assert re.search(r"worker 0: pods: .*503", refused.text)
+        refused = eventually(lambda: refusal(tree, r"worker 0: pods: .*503"), 20.0, tree.log)
         assert "worker 1" not in refused.text
         assert tree.readyz().status == 503
         assert tree.told("shardex_worker_stale", worker="0") == 1
         server.clear_faults()
         tree.ready()
         assert tree.scrape().samples == samples
+
+
+def refusal(tree, said):
+    """The answer to a scrape, once it is a 503 that says so."""
+    answer = tree.metrics()
+    return answer if answer.status == 503 and re.search(said, answer.text) else None
 
 
 def test_a_relist_is_never_half_shown(server):

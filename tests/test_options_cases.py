@@ -8,8 +8,8 @@ from helpers import cases
 
 from shardex.errors import OptionsError
 from shardex.options import parse
-from shardex.settings import SETTINGS
 from shardex.resources import RESOURCES
+from shardex.settings import SETTINGS
 from shardex.workers.plan import plan, targets
 
 

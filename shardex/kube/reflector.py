@@ -16,10 +16,10 @@ import msgspec
 from shardex.errors import EndpointError
 from shardex.kube.backoff import Backoff
 from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
-from shardex.kube.intake import Intake, Keeps, Replacing
+from shardex.kube.intake import Buffer, Intake, Keeps, Replacing
 from shardex.kube.ladder import Fault, Outcome, Position, Verb, following
 from shardex.kube.notes import Notes
-from shardex.kube.pieces import UNDECODABLE, Lines, ListBody
+from shardex.kube.pieces import UNDECODABLE, Lines, ListBody, Span
 
 _SHORT_SECONDS = 1.0  # a watch that ends sooner and brings nothing new says nothing but that something is wrong
 
@@ -82,7 +82,7 @@ class Listing(msgspec.Struct, frozen=True):
 class Reflector:
     """One list and watch; run() is the thread's body.
 
-    decode  bytes of an object -> view struct
+    decode  JSON of an object -> view struct
     mine    uid -> whether this shard holds the object; None when it holds all
     gate    bounds how many lists of a process are under way, so that memory at the start stays near the steady state
     """
@@ -92,7 +92,7 @@ class Reflector:
         client: Client,
         target: Target,
         reading: Reading,
-        decode: Callable[[bytes], Any],
+        decode: Callable[[Buffer], Any],
         store: Keeps,
         mine: Callable[[str], bool] | None,
         gate: threading.Semaphore,
@@ -244,7 +244,7 @@ class Reflector:
             self.notes.heard(time.monotonic())
             yield chunk
 
-    def _lines(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _lines(self, chunks: Iterator[bytes]) -> Iterator[Span]:
         lines = Lines()
         for chunk in self._heard(chunks):
             yield from lines.split(chunk)

@@ -21,6 +21,7 @@ import msgspec
 from shardex import __version__
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint
+from shardex.kube.intake import Buffer
 from shardex.kube.notes import Notes, Standing
 from shardex.kube.reflector import Reading, Reflector
 from shardex.options import Options
@@ -150,7 +151,7 @@ class Worker:
         for target in plan.targets:
             store = Store(plan.render, len(plan.heads), self._arena)
             notes = Notes(plural, target.path if len(plan.targets) > 1 else "")
-            decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.resource.object).decode
+            decode: Callable[[Buffer], Any] = msgspec.json.Decoder(plan.resource.object).decode
             self._reflectors.append(
                 Reflector(self._client, target, self._reading, decode, store, self._mine, self._gate, notes)
             )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shardex.kube.pieces import Lines, ListBody, event_of, uid_of
+from shardex.kube.pieces import Lines, ListBody, event_of, text_of, uid_of
 
 PODS = [
     {"metadata": {"name": "a", "namespace": "x", "uid": "u-1", "resourceVersion": "1"}, "spec": {"n": [1, {"a": 2}]}},
@@ -71,7 +71,7 @@ def test_a_list_comes_apart(items, careful, tail, size):
     """Every item, its uid and the list's own metadata, for chunks of any size."""
     whole = ListBody(careful)
     found = list(whole.items(cut(body(items, tail), size)))
-    assert [json.loads(item) for item in found] == items
+    assert [json.loads(text_of(item)) for item in found] == items
     assert [uid_of(item) for item in found] == [item["metadata"]["uid"] for item in items]
     assert (whole.meta.resource_version, whole.meta.continue_, whole.meta.remaining_item_count) == ("77", "tok", 5)
 
@@ -118,7 +118,7 @@ def test_any_objects_come_apart(items, size, tail):
         ensure_ascii=False,
     ).encode()
     found = list(whole.items(cut(data, size)))
-    assert [json.loads(item) for item in found] == items
+    assert [json.loads(text_of(item)) for item in found] == items
     assert [uid_of(item) for item in found] == [item["metadata"]["uid"] for item in items]
 
 
@@ -128,14 +128,20 @@ def test_lines_come_apart(lines, size):
     """Chunks do not align with lines; what the last newline leaves is half a line."""
     splitter, found = Lines(), []
     for chunk in cut(b"".join(line + b"\n" for line in lines) + b"rest", size):
-        found += splitter.split(chunk)
+        found += [text_of(line) for line in splitter.split(chunk)]
     assert found == lines
     assert splitter.half
 
 
+def parted(line):
+    """Type and object of an event that stands among others."""
+    type, item = event_of((b"before\n" + line + b"\nafter", 7, 7 + len(line)))
+    return type, text_of(item)
+
+
 def test_events():
     """Type and object of a line, in the common form and in any other."""
-    assert event_of(b'{"type":"ADDED","object":{"a":1}}') == ("ADDED", b'{"a":1}')
-    assert event_of(b'{"object": {"a": 1}, "type": "BOOKMARK"}') == ("BOOKMARK", b'{"a": 1}')
+    assert parted(b'{"type":"ADDED","object":{"a":1}}') == ("ADDED", b'{"a":1}')
+    assert parted(b'{"object": {"a": 1}, "type": "BOOKMARK"}') == ("BOOKMARK", b'{"a": 1}')
     with pytest.raises(msgspec.DecodeError):
-        event_of(b'{"type":"ADDED","object":')
+        parted(b'{"type":"ADDED","object":')

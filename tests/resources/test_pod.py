@@ -19,7 +19,7 @@ from shardex.resources.pod import (
 
 
 def pod(**fields):
-    return msgspec.convert(fields, Pod)
+    return msgspec.json.decode(msgspec.json.encode(fields), type=Pod)
 
 
 @pytest.mark.parametrize(

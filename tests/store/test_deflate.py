@@ -12,7 +12,7 @@ TEXTS = [b"a", b"kube_pod_info{} 1\n" * 500, "ümläut\n".encode() * 3, b"\x00" 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [1, 1, 1], []], ids=str)
 def test_any_sequence_of_segments_is_one_member(order):
-    """Segments in any order, closed by the trailer, inflate to their texts in that order, read by zlib as one member."""
+    """Segments in any order, closed by the trailer, are one member to zlib, with their texts in that order."""
     deflater = Deflater()
     made = [deflater.segment(text) for text in TEXTS]
     crc = size = 0
