@@ -1,5 +1,6 @@
 """What a list fills beside a store: a whole new state, or only what arrives while the number of shards changes."""
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from shardex.store.page import Page, Side
@@ -72,12 +73,14 @@ class Gain:
 
     What the watch has said of an object since then stands: the list may be older than that. What it said before, the
     list contains. So there is no order between the two that would leave an old state, or an object that is gone.
+
+    done  set when everything that arrives is here
     """
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._epoch = store.epoch
-        self.done = False
+        self.done = threading.Event()
 
     def replace(self) -> "Gain":
         """A list begins, for the first time or again; what was taken in is kept up by the watch."""
@@ -96,11 +99,11 @@ class Gain:
                 store.remove(uid)
 
     def commit(self, _: str) -> None:
-        """Everything that arrives is here."""
+        """The list was whole."""
         with self._store.lock:
             if self._epoch == self._store.epoch:
                 self._store.touched = None
-        self.done = True
+        self.done.set()
 
     def abandon(self) -> None:
         """The list failed; what it brought is right all the same."""
