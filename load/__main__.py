@@ -22,6 +22,7 @@ from load.objects.population import populate
 from load.objects.world import Settings, World
 from load.profiles import PROFILES
 from load.replay import replay
+from load.reshard.command import reshard
 from load.reviews import User, Users
 
 log = logging.getLogger("load")
@@ -54,6 +55,7 @@ def main() -> None:
 main.add_command(bench)
 main.add_command(bench_check)
 main.add_command(demo)
+main.add_command(reshard)
 
 
 @main.command("serve", context_settings={"show_default": True})

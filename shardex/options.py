@@ -106,6 +106,8 @@ def _faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
         faults.append(f"--shard={shard}: from 0 to {total - 1}, since --total-shards={total}")
     if shard > 65535 or total > 65535:
         faults.append("--total-shards: at most 65535")
+    if not values.get("reshard_timeout", 1.0):
+        faults.append("--reshard-timeout: above 0")
     if bool(values.get("pod")) != bool(values.get("pod_namespace")):
         faults.append("--pod and --pod-namespace: both or neither")
     faults += [

@@ -14,9 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shardex import __version__
-from shardex.options import Options
+from shardex.serving.shards import Shards
 from shardex.serving.upstream import Line, Upstream
 from shardex.workers.board import Phase
+from shardex.workers.shardset import ShardSet
 from shardex.workers.status import KindStatus, WorkerStatus, decode
 
 _PEER = "v2.20.0"
@@ -28,7 +29,7 @@ _PHASE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 class Telemetry:
     """The registry of one front."""
 
-    def __init__(self, upstream: Upstream, options: Options) -> None:
+    def __init__(self, upstream: Upstream, shard_set: ShardSet | None = None) -> None:
         # A series more for every label set, which the peer does not have.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
@@ -47,7 +48,8 @@ class Telemetry:
             registry=self.registry,
         )
         self.registry.register(_Build())
-        self.registry.register(_Workers(upstream, options))
+        self.registry.register(Shards(upstream, shard_set))
+        self.registry.register(_Workers(upstream))
         ProcessCollector(registry=self.registry)
 
     def exposition(self) -> bytes:
@@ -68,19 +70,10 @@ class _Build(Collector):
 class _Workers(Collector):
     """What board and publications say, at the moment they are asked."""
 
-    def __init__(self, upstream: Upstream, options: Options) -> None:
+    def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        self._options = options
 
     def collect(self) -> Iterator[Metric]:
-        ordinal = GaugeMetricFamily(
-            "kube_state_metrics_shard_ordinal", "Ordinal of this pod's share.", labels=["shard_ordinal"]
-        )
-        ordinal.add_metric([str(self._options.shard)], self._options.shard)
-        yield ordinal
-        yield GaugeMetricFamily(
-            "kube_state_metrics_total_shards", "Shares that the objects are divided into.", self._options.total_shards
-        )
         lines = self._upstream.lines
         yield from self._lives(lines)
         found = [decode(view.publication.status) for view in (line.latest() for line in lines) if view is not None]

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from shardex.store.arena import Arena
 from shardex.store.publication import Kind, KindText, Publication, encode, kind_text, move
 from shardex.workers.channel import Reply, answer, asked
+from shardex.workers.resharding import Resharding
 
 log = logging.getLogger(__name__)
 
 _WASTE = 16 << 20  # bytes; below that, free space in the arena is not worth a copy
 _LAZY_SECONDS = 300.0  # without a scrape after which changes are folded anyway, so that they do not pile up as text
+_TURN_SECONDS = 0.05  # between looks at the board, where the number of shards may change
 _SERIAL_BITS = 20  # of an arena's id: a million compactions in one incarnation
 
 
@@ -23,6 +25,7 @@ class Publisher:
     incarnation  of the worker; with the arena's serial it names the arena to the front
     missing      kinds not yet listed, with the reason
     status       the worker's telemetry, encoded
+    resharding   None where the number of shards never changes
     """
 
     def __init__(
@@ -32,6 +35,8 @@ class Publisher:
         kinds: Sequence[Kind],
         missing: Callable[[], dict[str, str]],
         status: Callable[[Arena, Sequence[Kind], float], bytes],
+        total: int = 1,
+        resharding: Resharding | None = None,
     ) -> None:
         self._incarnation = incarnation
         self._serial = 0
@@ -39,11 +44,14 @@ class Publisher:
         self._kinds = kinds
         self._missing = missing
         self._status = status
+        self._resharding = resharding
+        self._totals = (total, 0)  # what the texts show
         self._texts: tuple[KindText, ...] = ()
         self._lacking = {"everything": "not folded yet"}  # what the texts lack, as missing() had it before the fold
         self._last = (0, 0)  # offset and size of the publication before
         self._fold_seconds = 0.0
         self._folded = time.monotonic()
+        self._outdated = False
 
     @property
     def arena_id(self) -> int:
@@ -54,10 +62,11 @@ class Publisher:
         """Answer the front until told to stop."""
         while not stop.is_set():
             due = self._folded + _LAZY_SECONDS
-            request = asked(end, max(0.0, due - time.monotonic()))
+            request = asked(end, self._idle(due))
             # Probes and the telemetry page ask too, without a fold: they must not put it off for ever. And texts that
             # lack something must not be shown again as whole ones, once it is there.
-            if request is None or request.fold or self._lacking or time.monotonic() >= due:
+            late = time.monotonic() >= due
+            if late or (request is not None and (request.fold or self._lacking or self._outdated)):
                 self._fold()
             if request is None:
                 continue
@@ -67,8 +76,24 @@ class Publisher:
             known = request.arena == self.arena_id
             answer(end, Reply(request.id, self.arena_id, generation, offset, size), None if known else self._arena.fd)
 
+    def _idle(self, due: float) -> float:
+        """Seconds to wait for a question; what a change of the number of shards asks for is done meanwhile."""
+        if self._resharding is None:
+            return max(0.0, due - time.monotonic())
+        if not self._resharding.turn():
+            return _TURN_SECONDS
+        # What the texts show was given back, and may be written over: they must not be shown again.
+        self._outdated = True
+        return 0.0
+
     def _fold(self) -> None:
         started = time.monotonic()
+        if self._resharding is not None:
+            # What was whole must not be shown with a page that is not sorted: a relist may have brought one.
+            while self._resharding.complete and self._resharding.turn():
+                pass
+            self._totals = self._resharding.totals
+        self._outdated = False
         self._lacking = self._missing()  # first: a kind that is listed during the fold may or may not be in the texts
         self._texts = tuple(kind_text(kind) for kind in self._kinds)
         self._compact()
@@ -79,7 +104,7 @@ class Publisher:
         if self._last[1]:
             self._arena.release(*self._last)
         status = self._status(self._arena, self._kinds, self._fold_seconds)
-        data = encode(Publication(self._texts, self._lacking, status))
+        data = encode(Publication(self._texts, self._lacking, status, self._totals))
         self._last = self._arena.write(data), len(data)
         return self._last
 

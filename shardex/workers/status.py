@@ -11,6 +11,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     text_bytes        of the exposition, uncompressed
     segment_bytes     of it, compressed
     index_bytes       of hashes and lengths
+    aside_bytes       of both, what only one of two totals shows while the number of shards changes
     """
 
     plural: str
@@ -21,6 +22,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     segment_bytes: int
     index_bytes: int
     standings: tuple[Standing, ...]
+    aside_bytes: int = 0
 
 
 class WorkerStatus(msgspec.Struct, frozen=True):

@@ -23,20 +23,24 @@ from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint
 from shardex.kube.intake import Buffer
 from shardex.kube.notes import Notes, Standing
-from shardex.kube.reflector import Reading, Reflector
+from shardex.kube.reflector import Reading, Reflector, Target
 from shardex.options import Options
-from shardex.shard import Level, owner
 from shardex.store.arena import Arena
+from shardex.store.page import Side
 from shardex.store.publication import Kind
+from shardex.store.replacement import Gain
 from shardex.store.store import Store
 from shardex.workers import status
 from shardex.workers.board import Board
 from shardex.workers.plan import KindPlan
 from shardex.workers.publisher import Publisher
+from shardex.workers.resharding import Mine, Resharding
+from shardex.workers.share import Share, mine, share_of
 
 log = logging.getLogger(__name__)
 
 _BEAT_SECONDS = 1.0
+_WAIT_SECONDS = 0.05  # between looks at the board until it says what to list
 _LISTS_AT_ONCE = 4  # lists under way in one process: enough to hide their latency, few enough to bound their pages
 _STACK_BYTES = (
     512 << 10
@@ -72,7 +76,10 @@ def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
     _tame_malloc()
     threading.stack_size(_STACK_BYTES)
 
-    worker = Worker(assignment)
+    share = _share(assignment.worker, board, told)
+    if share is None:
+        return
+    worker = Worker(assignment, share, board)
     worker.start(threading.Event(), end)
     synced = False
     while True:
@@ -93,12 +100,15 @@ def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
 class Worker:
     """The stores and reflectors of one shard."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, share: Share, board: Board) -> None:
         options = assignment.options
         self._assignment = assignment
+        self._share = share
         self._arena = Arena("shardex")
-        self._mine = mine(options.shard, options.total_shards, assignment.worker, options.workers)
-        agent = f"shardex/{__version__} (shard {options.shard}.{assignment.worker})"
+        changes = bool(options.pod)
+        self._resharding = Resharding(board, assignment.worker, share, lambda: not self.missing()) if changes else None
+        self._mine = self._resharding.wants if self._resharding else mine(share, assignment.worker, options.workers)
+        agent = f"shardex/{__version__} (shard {share.shard}.{assignment.worker})"
         self._client = Client(Credentials(assignment.endpoint, options.kubeconfig), agent)
         self._gate = threading.Semaphore(_LISTS_AT_ONCE)
         self._reading = Reading(cached=options.use_apiserver_cache, limit=options.object_limit)
@@ -110,7 +120,15 @@ class Worker:
         """Start a thread a reflector, and one for the front's requests."""
         for reflector in self._reflectors:
             threading.Thread(target=_guarded, args=(reflector.run, stop), daemon=True).start()
-        publisher = Publisher(self._assignment.incarnation, self._arena, self.kinds, self.missing, self.status)
+        publisher = Publisher(
+            self._assignment.incarnation,
+            self._arena,
+            self.kinds,
+            self.missing,
+            self.status,
+            self._share.serving,
+            self._resharding,
+        )
         threading.Thread(target=_guarded, args=(publisher.serve, end, stop), daemon=True).start()
 
     def missing(self) -> dict[str, str]:
@@ -131,7 +149,7 @@ class Worker:
         ]
         return status.encode(
             status.WorkerStatus(
-                pod_shard=self._assignment.options.shard,
+                pod_shard=self._share.shard,
                 worker=self._assignment.worker,
                 incarnation=self._assignment.incarnation,
                 resident_bytes=int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES,
@@ -149,9 +167,9 @@ class Worker:
         stores = []
         self._notes[plural] = []
         for target in plan.targets:
-            store = Store(plan.render, len(plan.heads), self._arena)
             notes = Notes(plural, target.path if len(plan.targets) > 1 else "")
             decode: Callable[[Buffer], Any] = msgspec.json.Decoder(plan.resource.object).decode
+            store = self._store(plan, target, decode)
             self._reflectors.append(
                 Reflector(self._client, target, self._reading, decode, store, self._mine, self._gate, notes)
             )
@@ -159,20 +177,35 @@ class Worker:
             stores.append(store)
         return Kind(plural, plan.heads, tuple(stores))
 
+    def _store(self, plan: KindPlan, target: Target, decode: Callable[[Buffer], Any]) -> Store:
+        """An empty store; where the number of shards may change, one that knows how to list what arrives."""
+        if self._resharding is None:
+            return Store(plan.render, len(plan.heads), self._arena)
 
-def mine(shard: int, total_shards: int, worker: int, workers: int) -> Callable[[str], bool] | None:
-    """Whether a uid is this worker's: the pod's share first, then the worker's of that; None when all are."""
-    if total_shards == 1 and workers == 1:
-        return None
-    if total_shards == 1:
-        return lambda uid: owner(uid, workers, Level.WORKER) == worker
-    if workers == 1:
-        return lambda uid: owner(uid, total_shards) == shard
-    return lambda uid: owner(uid, total_shards) == shard and owner(uid, workers, Level.WORKER) == worker
+        def begin(gain: Gain, wants: Mine) -> None:
+            notes = Notes(f"{plan.resource.plural} that arrive")
+            # Not from a cache that may be older than what the watch has passed over until now.
+            reading = msgspec.structs.replace(self._reading, cached=False)
+            reflector = Reflector(self._client, target, reading, decode, gain, wants, self._gate, notes)
+            threading.Thread(target=_guarded, args=(reflector.run, gain.done), daemon=True).start()
+
+        return self._resharding.keep(plan.render, len(plan.heads), self._arena, begin)
+
+
+def _share(worker: int, board: Board, told: "SimpleQueue[int]") -> Share | None:
+    """What the pod holds, once it is known; None when the worker is told to stop before."""
+    while True:
+        share = share_of(board.share)
+        if share is not None:
+            return share
+        board.beat(worker, time.monotonic_ns())
+        with contextlib.suppress(Empty):
+            told.get(timeout=_WAIT_SECONDS)
+            return None
 
 
 def _kind_status(plan: KindPlan, kind: Kind, standings: tuple[Standing, ...]) -> status.KindStatus:
-    objects = series = text = segments = index = 0
+    objects = series = text = segments = index = aside = 0
     for store in kind.stores:
         with store.lock:
             objects += len(store)
@@ -181,9 +214,10 @@ def _kind_status(plan: KindPlan, kind: Kind, standings: tuple[Standing, ...]) ->
                 text += sum(page.raw)
                 segments += sum(page.size)
                 index += page.index_bytes
+                aside += 0 if page.side is Side.STAYING else sum(page.size) + page.index_bytes
     api, name = plan.resource.api, plan.resource.kind
     go_type = f"*{api.rpartition('/')[2]}.{name}"
-    return status.KindStatus(kind.plural, go_type, objects, series, text, segments, index, standings)
+    return status.KindStatus(kind.plural, go_type, objects, series, text, segments, index, standings, aside)
 
 
 def _guarded(body: Callable[..., None], *arguments: object) -> None:
