@@ -19,6 +19,8 @@ from shardex.store.replacement import Gain, Replacement
 
 _FRESH_LIMIT = 8 << 20  # bytes of text not yet compressed; a page of very large objects is folded before it is full
 
+_GIVEN_UP = 16  # sparse pages a fold: after objects went to other shards all pages may be, and a scrape is waiting
+
 Render = Callable[[Any], Sequence[str]]
 Place = tuple[Page, int]
 Sides = Callable[[str], Side]
@@ -130,10 +132,13 @@ class Store:
 
     def fold(self) -> None:
         """Compress what changed; the caller holds the lock."""
+        given_up = 0
         for page in list(self._pages):
             if page.dirty:
                 page.fold(self._arena, self._deflater)
-            if page.sparse and page is not self._newest(self._pages, page.side):
+            sparse = page.sparse and page.side is Side.STAYING and page is not self._newest(self._pages, page.side)
+            if sparse and given_up < _GIVEN_UP:
+                given_up += 1
                 self._dissolve(page)
         for page in self._pages:
             if page.dirty:  # it took in what another was given up for
