@@ -66,9 +66,10 @@ class Pod:
     def scrape(self, seconds: float) -> Answer | None:
         return Answer(self.ports[0], "/metrics", seconds) if self.ports else None
 
-    def probe(self) -> None:
+    def probe(self) -> bool:
         """Ask /readyz, as the kubelet does."""
         self.ready = self.ports is not None and Answer(self.ports[1], "/readyz", 1.0).status == 200
+        return self.ready
 
     def telemetry(self) -> dict[str, float]:
         """shardex_shards_* by what follows, and the bytes held for preparation; empty when it does not answer."""

@@ -149,7 +149,7 @@ class _Run:
         reference = Pod("reference", 0, command(server.url, "", NAMESPACE, flags[:1]), folder)
         stack.callback(reference.end)
         self._controller = stack.enter_context(Controller(self._api, flags, folder))
-        scaler.wait(lambda: reference.ports is not None and (reference.probe() or reference.ready), _STEP_SECONDS, "ready")
+        self._wait(reference.probe, "the one that holds everything is ready")
         self._wait(lambda: self._settled(total), f"{total} pods serve")
         self._memory = stack.enter_context(Memory(lambda: dict(self._controller.pods)))
         server.churn(rate=settings.churn)

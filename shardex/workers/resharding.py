@@ -116,8 +116,8 @@ class Resharding:
         self.share, self.complete = share, False
         self._mine = mine(share, self._worker, self._board.workers)
         self._gains = [gain for _, gain in found if gain is not None]
-        for kept, gain in found:
-            if gain is not None:
-                kept.begin(gain, self.wants)
+        for kept, begun in found:
+            if begun is not None:
+                kept.begin(begun, self.wants)
         if gains:
             log.info("listing what shard %d gains of %d", share.shard, share.preparing)

@@ -6,11 +6,10 @@ from published import told, workers
 
 from shardex import __version__
 from shardex.kube.notes import Standing
-from shardex.options import parse
-from shardex.resources import RESOURCES
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
 from shardex.workers.board import Phase
+from shardex.workers.share import Share
 from shardex.workers.status import KindStatus
 
 #: the peer's own metrics that alerts and dashboards use: name -> (type, labels)
@@ -51,9 +50,9 @@ def page():
             status = told(worker.number, *kinds, resident_bytes=7 << 20, cpu_seconds=1.5, fold_seconds=0.25)
             worker.start(status=status)
             board.sync(worker.number, synced=True)
-        options = parse({"shard": "1", "total-shards": "3"}, RESOURCES, lambda: 2)
+        board.share = Share(1, 3).word
         upstream = Upstream(board, [worker.front_end for worker in found], 300.0, answer_seconds=0.2)
-        telemetry = Telemetry(upstream, options)
+        telemetry = Telemetry(upstream)
         upstream.refresh(fold=True)
         found[1].stop(Phase.FAILED)
         board.died(1, -9)
