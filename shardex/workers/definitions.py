@@ -22,7 +22,7 @@ class Definitions:
 
     known     whether there was a selection yet, be it of what is assumed
     count     definitions
-    added, updated, deleted   since the start, a relist's differences too
+    added, changed, removed   since the start, a relist's differences too
     """
 
     def __init__(self, config: CustomConfig, choose: Callable[[Sequence[Selected]], None]) -> None:
@@ -31,7 +31,7 @@ class Definitions:
         self._served: dict[str, tuple[Served, ...]] = {}
         self._absent: set[GroupVersionKind] = set()
         self.known = False
-        self.added = self.updated = self.deleted = 0
+        self.added = self.changed = self.removed = 0
 
     @property
     def count(self) -> int:
@@ -44,14 +44,14 @@ class Definitions:
         if before is None:
             self.added += 1
         else:
-            self.updated += 1
+            self.changed += 1
         if served != (before or ()):  # most updates are of a status
             self._select()
 
     def delete(self, uid: str) -> None:
         served = self._served.pop(uid, None)
         if served is not None:
-            self.deleted += 1
+            self.removed += 1
             if served:
                 self._select()
 
@@ -64,8 +64,8 @@ class Definitions:
     def whole(self, served: dict[str, tuple[Served, ...]]) -> None:
         """These are all that there are."""
         self.added += len(served.keys() - self._served.keys())
-        self.deleted += len(self._served.keys() - served.keys())
-        self.updated += sum(self._served[uid] != served[uid] for uid in served.keys() & self._served.keys())
+        self.removed += len(self._served.keys() - served.keys())
+        self.changed += sum(self._served[uid] != served[uid] for uid in served.keys() & self._served.keys())
         self._served = served
         self._select()
 

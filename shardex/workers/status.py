@@ -11,7 +11,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     text_bytes        of the exposition, uncompressed
     segment_bytes     of it, compressed
     index_bytes       of hashes and lengths
-    problems          samples that custom objects lack, see workers.problems
+    problems          samples that custom objects lack, None for a built-in kind
     """
 
     plural: str
@@ -22,7 +22,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     segment_bytes: int
     index_bytes: int
     standings: tuple[Standing, ...]
-    problems: int = 0
+    problems: int | None = None
 
 
 class DefinitionsStatus(msgspec.Struct, frozen=True):
@@ -30,8 +30,8 @@ class DefinitionsStatus(msgspec.Struct, frozen=True):
 
     count: int
     added: int
-    updated: int
-    deleted: int
+    changed: int
+    removed: int
 
 
 class WorkerStatus(msgspec.Struct, frozen=True):

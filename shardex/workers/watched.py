@@ -62,7 +62,7 @@ class Watched:
                     text += sum(page.raw)
                     segments += sum(page.size)
                     index += page.index_bytes
-        problems = self._problems.count if self._problems else 0
+        problems = None if self._problems is None else self._problems.count
         return status.KindStatus(
             self.kind.plural, self._go_type, objects, series, text, segments, index, self._standings(), problems
         )

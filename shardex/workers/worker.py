@@ -145,7 +145,7 @@ class Worker:
         defined = None
         if self._definitions is not None:
             known = self._definitions
-            defined = status.DefinitionsStatus(known.count, known.added, known.updated, known.deleted)
+            defined = status.DefinitionsStatus(known.count, known.added, known.changed, known.removed)
             standings = (self._definition_notes.standing(),)
             kinds.append(status.KindStatus(RESOURCE, "*v1.CustomResourceDefinition", 0, 0, 0, 0, 0, standings))
         return status.encode(
