@@ -200,19 +200,13 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
 
 
 def _definitions(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
-    """The peer's, which counts each definition once though every worker reads it; nothing without custom resources."""
+    """The peer's, which counts each definition once though every worker reads it; 0 without custom resources."""
     told = [status.definitions for status in found if status.definitions is not None]
-    if not told:
-        return
     prefix = "kube_state_metrics_custom_resource_state"
-    for verb, seen in (
-        ("add", "added"),
-        ("update", "changed"),
-        ("delete", "removed"),
-    ):
-        count = max(getattr(one, seen) for one in told)
-        yield CounterMetricFamily(f"{prefix}_{verb}_events", f"CustomResourceDefinitions {seen}.", count)
-    count = max(one.count for one in told)
+    for verb, seen in (("add", "added"), ("update", "changed"), ("delete", "removed")):
+        events = max((getattr(one, seen) for one in told), default=0)
+        yield CounterMetricFamily(f"{prefix}_{verb}_events", f"CustomResourceDefinitions {seen}.", events)
+    count = max((one.count for one in told), default=0)
     yield GaugeMetricFamily(f"{prefix}_cache", "CustomResourceDefinitions that there are.", count)
 
 
