@@ -4,7 +4,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from shardex.store.arena import Arena
 from shardex.store.publication import Kind, KindText, Publication, clear, encode, kind_text, move
@@ -21,11 +21,12 @@ class Publisher:
     """Owns the arena, its generations and the kinds that lie in it; one thread, but kinds come and go from any.
 
     incarnation  of the worker; with the arena's serial it names the arena to the front
-    missing      kinds not yet listed, with the reason
+    missing      kinds that a whole state waits for, with the reason
+    unlisted     kinds to be left out until they were listed, refused ones too
     status       the worker's telemetry, encoded: (arena, seconds of the last fold)
 
     Until everything was listed once, a publication says what it lacks, and is not served. From then on a kind that
-    comes holds nothing back: it is left out until it was listed.
+    comes holds nothing back: it is left out until it was listed, and the front shows it when no worker leaves it out.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Publisher:
         arena: Arena,
         kinds: Sequence[Kind],
         missing: Callable[[], dict[str, str]],
+        unlisted: Callable[[], Collection[str]],
         status: Callable[[Arena, float], bytes],
     ) -> None:
         self._incarnation = incarnation
@@ -45,6 +47,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._whole = False
         self._missing = missing
+        self._unlisted = unlisted
         self._status = status
         self._texts: tuple[KindText, ...] = ()
         self._lacking = {"everything": "not folded yet"}  # what the texts lack, as missing() had it before the fold
@@ -91,8 +94,9 @@ class Publisher:
     def _fold(self) -> None:
         started = time.monotonic()
         with self._lock:
-            lacking = self._missing()  # first: a kind that is listed during the fold may or may not be in the texts
-            shown = [kind for kind in self._kinds if not (self._whole and kind.plural in lacking)]
+            # First: a kind that is listed during the fold may or may not be in the texts.
+            lacking, unlisted = self._missing(), self._unlisted() if self._whole else ()
+            shown = [kind for kind in self._kinds if kind.plural not in unlisted]
             self._texts = tuple(kind_text(kind) for kind in shown)
             self._lacking = {} if self._whole else lacking
             self._whole = self._whole or not lacking

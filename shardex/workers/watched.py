@@ -35,6 +35,10 @@ class Watched:
             for target, store, notes in zip(plan.targets, self.kind.stores, self._notes, strict=True)
         ]
 
+    @property
+    def custom(self) -> bool:
+        return self._problems is not None
+
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
@@ -51,6 +55,10 @@ class Watched:
         """Why it was not listed yet; "" once it was. What the server refuses or lacks is excused."""
         waiting = [s for s in self._standings() if not s.synced and not s.excused]
         return (waiting[0].error or "being listed") if waiting else ""
+
+    def listed(self) -> bool:
+        """Whether nothing is waited for, and something of it was listed: not all was refused."""
+        return not self.waits() and any(s.synced for s in self._standings())
 
     def status(self) -> status.KindStatus:
         objects = series = text = segments = index = 0

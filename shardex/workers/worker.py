@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -20,6 +21,7 @@ import msgspec
 from shardex import __version__
 from shardex.custom.config import CustomConfig
 from shardex.custom.discovery import RESOURCE, established
+from shardex.kube.backoff import Backoff
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint
 from shardex.kube.notes import Notes
@@ -43,6 +45,8 @@ log = logging.getLogger(__name__)
 
 _BEAT_SECONDS = 1.0
 _LISTS_AT_ONCE = 4  # lists under way in one process: enough to hide their latency, few enough to bound their pages
+# Between tries of a custom kind that is defined and yet refused: an API server may learn of it after we did.
+_DEFINED_SECONDS = 15.0
 _STACK_BYTES = (
     512 << 10
 )  # a reflector's frames are shallow; the default of 8 MB each counts against address space limits
@@ -108,7 +112,10 @@ class Worker:
         self._client = Client(Credentials(assignment.endpoint, options.kubeconfig), agent)
         self._gate = threading.Semaphore(_LISTS_AT_ONCE)
         self._reading = Reading(cached=options.use_apiserver_cache, limit=options.object_limit)
-        self._publisher = Publisher(assignment.incarnation, Arena("shardex"), (), self.missing, self.status)
+        self._defined = msgspec.structs.replace(self._reading, backoff=Backoff(slow_seconds=_DEFINED_SECONDS))
+        self._publisher = Publisher(
+            assignment.incarnation, Arena("shardex"), (), self.missing, self.unlisted, self.status
+        )
         self._watched: dict[str, Watched] = {}
         for plan in assignment.plan:
             self._add(plan)
@@ -134,6 +141,10 @@ class Worker:
         if self._definitions is not None and not self._definitions.known:
             found[RESOURCE] = self._definition_notes.standing().error or "being listed"
         return {name: reason for name, reason in found.items() if reason}
+
+    def unlisted(self) -> set[str]:
+        """Custom kinds of which nothing is known yet; the excused ones too."""
+        return {name for name, watched in self._watched.items() if watched.custom and not watched.listed()}
 
     def objects(self) -> int:
         return sum(len(store) for watched in self._watched.values() for store in watched.kind.stores)
@@ -168,8 +179,10 @@ class Worker:
         """A kind that is watched once it is started; from here on it is waited for."""
 
         def make(arena: Arena) -> Kind:
-            self._watched = {**self._watched, plan.name: (made := Watched(plan, arena, self._reflector, problems))}
-            return made.kind
+            reading = self._reading if problems is None else self._defined
+            watched = Watched(plan, arena, partial(self._reflector, reading), problems)
+            self._watched = {**self._watched, plan.name: watched}
+            return watched.kind
 
         self._publisher.add(make)
         return self._watched[plan.name]
@@ -183,8 +196,8 @@ class Worker:
         watched.stop()
         self._publisher.remove(watched.kind, watched.idle)
 
-    def _reflector(self, plan: KindPlan, target: Target, store: Store, notes: Notes) -> Reflector:
-        return Reflector(self._client, target, self._reading, plan.decode, store, self._mine, self._gate, notes)
+    def _reflector(self, reading: Reading, plan: KindPlan, target: Target, store: Store, notes: Notes) -> Reflector:
+        return Reflector(self._client, target, reading, plan.decode, store, self._mine, self._gate, notes)
 
     def _defining(self, definitions: Definitions) -> Reflector:
         """Every worker reads every definition, whatever its share and however many objects are kept of a list."""

@@ -1,6 +1,7 @@
 """Custom resources under a whole process tree: definitions come, change and go, and so do the series, and only they."""
 
 import json
+import signal
 
 import pytest
 from helpers import DATA, recorded_objects
@@ -156,6 +157,24 @@ def test_definitions_that_may_not_be_read(server):
         shows(tree, {"Sprocket v1": 2})
         assert tree.told("shardex_resource_excused", worker="0", resource="customresourcedefinitions") == 1
         assert "customresourcedefinitions cannot be read: only kinds" in tree.log()
+
+
+def test_another_file_after_a_hang_up(server, tmp_path):
+    """SIGHUP: what is new in the file comes, what stands in both loses no series; a wrong file changes nothing."""
+    path = tmp_path / "crs.yaml"
+    path.write_text(CONFIG)
+    flags = (f"--custom-resource-state-config-file={path}", "--resources=ingressclasses")
+    with running(server.url, *flags, workers=2) as tree, Scraping(tree) as scraping:
+        shows(tree, EVERYTHING)
+        path.write_text(CONFIG.replace("[{name", "{").replace("type: info", "type: no"))
+        tree.tell(signal.SIGHUP)
+        eventually(lambda: "reload refused, the old settings stay: --custom-resource-state-config-file" in tree.log())
+        path.write_text(CONFIG.replace("name: teeth", "name: more_teeth"))
+        tree.tell(signal.SIGHUP)
+        eventually(lambda: "kube_customresource_more_teeth{" in tree.metrics().text, 30.0, tree.log)
+        eventually(lambda: "kube_customresource_teeth{" not in tree.metrics().text, 30.0, tree.log)
+        scraping.more(2)
+    assert all(present(answer) == EVERYTHING for answer in scraping.answers)
 
 
 def test_readiness_waits_for_what_is_defined(server):

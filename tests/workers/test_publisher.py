@@ -196,6 +196,21 @@ def test_a_kind_that_comes_holds_nothing_back(one):
     assert 'uid="thongs"' in shown(upstream)
 
 
+def test_a_refused_kind_is_left_out(one):
+    """It holds nothing back; but where other workers could list it already, this one must not show that it has none."""
+    worker, upstream = one
+    worker.start().excused = {"thongs"}
+    come(worker, "thongs")
+    for _ in range(2):
+        upstream.refresh(fold=True)
+        assert upstream.missing() == []
+    publication = upstream.lines[0].latest().publication
+    assert [kind.plural for kind in publication.kinds] == ["things"]
+    worker.excused = set()
+    upstream.refresh(fold=True)
+    assert 'uid="thongs"' in shown(upstream)
+
+
 def test_a_kind_that_comes_before_that_is_waited_for(one):
     """What is known when the worker starts belongs to its first whole state."""
     worker, upstream = one
