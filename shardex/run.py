@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from shardex import __version__, logs
+from shardex.customfile import custom_resources
 from shardex.errors import ShardexError
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
@@ -40,11 +41,12 @@ def run(options: Options, again: Callable[[], Options]) -> int:
 
 
 def setup(options: Options) -> Setup:
-    """What the workers are to run; what is wrong with the way to the API server is said here, not in each of them."""
+    """What the workers are to run; what is wrong with it is said here, not in each of them."""
+    custom = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     if endpoint.url.startswith("https"):
         ssl_context(endpoint)
-    return Setup(options, plan(options), endpoint)
+    return Setup(options, plan(options), endpoint, custom)
 
 
 def _shard_set(options: Options, endpoint: Endpoint) -> ShardSet | None:

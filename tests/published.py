@@ -114,6 +114,7 @@ class Worker:
 
     answers  that it gave, or is about to give
     missing  what it says is not listed yet
+    excused  kinds that the server refuses
     gate     cleared, it keeps the front waiting
     """
 
@@ -121,6 +122,7 @@ class Worker:
         self.board, self.number = board, number
         self.front_end, self.end = pair()
         self.missing = {}
+        self.excused = set()
         self.gate = threading.Event()
         self.gate.set()
         self.incarnation = self.answers = 0
@@ -139,7 +141,13 @@ class Worker:
         self.board.lives(self.number, Phase.READY, 1000 + self.incarnation, self.incarnation, self.incarnation - 1, 0)
         self.board.sync(self.number, synced)
         self.publisher = Publisher(
-            self.incarnation, self.arena, self.kinds, lambda: self.missing, self._told, resharding=resharding
+            self.incarnation,
+            self.arena,
+            self.kinds,
+            lambda: self.missing,
+            lambda: {*self.missing, *self.excused},
+            self._told,
+            resharding=resharding,
         )
         self._thread = threading.Thread(target=self.publisher.serve, args=(self.end, self._stop))
         self._thread.start()

@@ -154,6 +154,12 @@ class Store:
             page.move(self._arena, arena)
         self._arena = arena
 
+    def clear(self) -> None:
+        """Give all memory back; the caller holds the lock, and nobody writes any more."""
+        for page in [*self._pages, *(self.aside.pages if self.aside else ())]:
+            page.clear(self._arena)
+        self.places, self._pages, self.aside = {}, [], None
+
     def put(self, uid: str, texts: Sequence[str]) -> None:
         """Keep an object's text; the caller holds the lock. What is on no side is another shard's: it is left out."""
         place = self.places.get(uid)
