@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from typing import Self
 
 import msgspec
 
@@ -72,7 +73,7 @@ class Rounds:
         self._thread = threading.Thread(target=self._run)
         self.fault: BaseException | None = None
 
-    def __enter__(self) -> "Rounds":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -14,7 +16,7 @@ from load.reshard import scaler
 from load.reshard.api import NAMESPACE, Api
 from load.reshard.controller import Controller
 from load.reshard.pods import Pod, command
-from load.reshard.rounds import PERIOD_SECONDS, Round, Rounds
+from load.reshard.rounds import Round, Rounds
 
 #: Two families of every pod, one of everything else: as many objects as a real run has, in lines that 4 rounds a second
 #: can be compared of.
@@ -97,7 +99,7 @@ class Memory:
         self.peak, self.aside = self.now, 0
         return self.now
 
-    def __enter__(self) -> "Memory":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -160,7 +162,7 @@ class _Run:
         steps = self._settings.steps
         with self._step(f"steady at {steps[0]}", steps[0], steps[0]):
             time.sleep(_STEADY_SECONDS)
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in pairwise(steps):
             with self._step(f"{before} -> {after}", before, after):
                 self._change(before, after)
             with self._step(f"steady at {after}", after, after):
@@ -188,8 +190,9 @@ class _Run:
             if fault == "scaler":
                 scaler.announce(self._api, pods, before, after, _STEP_SECONDS)
                 self._live("the scaler is dead: the pods give it up")
-                given_up = lambda: all(not pod.telemetry().get("preparing") for pod in pods().values())  # noqa: E731
-                scaler.wait(given_up, 3 * _TIMEOUT_SECONDS + 30, "every pod gives it up")
+                scaler.wait(
+                    lambda: not any(map(_prepares, pods().values())), 3 * _TIMEOUT_SECONDS + 30, "every pod gives it up"
+                )
                 self._api.patch(self._api.annotate(preparing=None))
                 self._live(f"{before} -> {after}, with another scaler")
             with self._disturbed(fault):
@@ -203,8 +206,7 @@ class _Run:
 
         def disturb() -> None:
             with suppress(scaler.Late):
-                asked = lambda: bool(self._pods()[0].telemetry().get("preparing"))  # noqa: E731
-                scaler.wait(asked, 30, "the first pod prepares")
+                scaler.wait(lambda: _prepares(self._pods()[0]), 30, "the first pod prepares")
                 if fault in {"pod", "worker"}:  # the whole pod would take its own objects along
                     self._kill_worker(0)
                 self._restart_server(fault)
@@ -269,6 +271,10 @@ class _Run:
         self._say(line(found))
 
 
+def _prepares(pod: Pod) -> bool:
+    return bool(pod.telemetry().get("preparing"))
+
+
 def _step(
     name: str, before: int, after: int, seconds: float, rounds: list[Round], memory: tuple[int, int], aside: int
 ) -> Step:
@@ -315,6 +321,3 @@ def line(step: Step) -> str:
         f"{step.doubled_seconds:6.1f}s{step.wrong:7}{step.failed:8}{before:8.0f} ->{peak:5.0f} M"
         f"{step.preparation_bytes / 2**20:6.1f} M"
     )
-
-
-__all__ = ["FAULTS", "PERIOD_SECONDS", "Results", "Settings", "Step", "heading", "line", "simulate"]

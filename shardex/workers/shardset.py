@@ -95,7 +95,9 @@ def find(client: Client, namespace: str, pod: str) -> Place:
     raise  Unfound with what to do; another ShardexError when the API server cannot be asked now
     """
     try:
-        found = msgspec.json.decode(client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}", _PATIENCE_SECONDS), type=_Pod)
+        found = msgspec.json.decode(
+            client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}", _PATIENCE_SECONDS), type=_Pod
+        )
     except ApiError as error:
         if error.status in _PASSING:
             raise
@@ -162,7 +164,9 @@ class ShardSet:
         """For ever; the body of a thread."""
         place = self._found()
         target = Target(
-            place.path.rpartition("/")[0], "statefulsets", query={"fieldSelector": f"metadata.name={place.stateful_set}"}
+            place.path.rpartition("/")[0],
+            "statefulsets",
+            query={"fieldSelector": f"metadata.name={place.stateful_set}"},
         )
         decode = msgspec.json.Decoder(StatefulSet).decode
         gate, notes = threading.Semaphore(), Notes("statefulsets", place.stateful_set)

@@ -144,7 +144,9 @@ def decide(at: Totals, view: View, held: bool, now: float, waits: Waits) -> tupl
     reason = _flips(share, view, held) if aim == target else None
     if reason is not None:
         flipped = Share(share.shard, aim, share.serving, overlap=True)
-        return Totals(flipped, now + waits.overlap), Event(reason, f"{aim} shards are served instead of {share.serving}")
+        return Totals(flipped, now + waits.overlap), Event(
+            reason, f"{aim} shards are served instead of {share.serving}"
+        )
     reduced = aim < share.serving and not view.shrinks
     if now >= at.until and share.shard < share.serving and not reduced:
         message = f"{share.serving} shards are served on: {_lacking(view, held)} within {waits.deadline:.0f} s"
