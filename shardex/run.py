@@ -16,6 +16,8 @@ from shardex.workers.shardset import ShardSet, Unfound, find
 from shardex.workers.supervisor import Setup, Supervisor
 from shardex.workers.totals import Waits
 
+_LINGER_SECONDS = 10.0  # more than the others take to begin a watch of the StatefulSet anew, and the scaler to see them
+
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +66,8 @@ def _shard_set(options: Options, endpoint: Endpoint) -> ShardSet | None:
         raise
     except ShardexError as error:
         log.warning("the StatefulSet of pod %s is not known yet: %s", options.pod, error)
-    waits = Waits(options.reshard_timeout, options.reshard_overlap)
+    overlap = options.reshard_overlap
+    waits = Waits(options.reshard_timeout, overlap, overlap + _LINGER_SECONDS)
     # A client of its own: a connection does not survive a fork.
     client = Client(Credentials(endpoint, options.kubeconfig), agent)
     return ShardSet(client, options.pod_namespace, options.pod, waits)

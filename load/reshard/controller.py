@@ -72,8 +72,16 @@ class Controller:
             if pod.ended:
                 self._api.delete_pod(pod.name)
                 del self.pods[ordinal]
-        ready = sum(pod.ready for pod in self.pods.values())
-        status = {"replicas": len(self.pods), "readyReplicas": ready, "observedGeneration": meta.get("generation", 0)}
+        staying = sum(not pod.stopping for pod in self.pods.values())
+        status = {
+            "replicas": len(self.pods),
+            "readyReplicas": sum(pod.ready for pod in self.pods.values()),
+            "currentReplicas": staying,
+            "updatedReplicas": staying,
+            "currentRevision": NAME,
+            "updateRevision": NAME,
+            "observedGeneration": meta.get("generation", 0),
+        }
         if {key: (document.get("status") or {}).get(key) for key in status} != status:
             self._api.patch({"status": status}, "/status")
 

@@ -24,6 +24,8 @@ FAMILIES = "kube_pod_info,kube_pod_status_ready_time,kube_.*_created"
 FAULTS = ("none", "pod", "worker", "apiserver", "scaler")
 
 _STEADY_SECONDS = 3.0
+_LAG_SECONDS = 2.0  # between two exporters' knowledge of a change, on a busy machine
+_AWAY_SECONDS = 10.0  # the same when their watches are cut and they wait, each for another time, to begin them again
 _STEP_SECONDS = 300.0
 _TIMEOUT_SECONDS = 15.0  # --reshard-timeout of a run in which the scaler dies
 
@@ -155,7 +157,8 @@ class _Run:
         self._wait(lambda: self._settled(total), f"{total} pods serve")
         self._memory = stack.enter_context(Memory(lambda: dict(self._controller.pods)))
         server.churn(rate=settings.churn)
-        self._rounds = stack.enter_context(Rounds(lambda: dict(self._controller.pods), reference))
+        lag = _AWAY_SECONDS if settings.fault == "apiserver" else _LAG_SECONDS
+        self._rounds = stack.enter_context(Rounds(lambda: dict(self._controller.pods), reference, lag))
         self._steps: list[Step] = []
 
     def results(self) -> Results:

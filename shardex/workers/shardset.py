@@ -12,6 +12,7 @@ from collections import Counter
 import msgspec
 
 from shardex.errors import ShardexError
+from shardex.kube.backoff import Backoff
 from shardex.kube.client import ApiError, Client
 from shardex.kube.meta import ObjectMeta, Part
 from shardex.kube.notes import Notes
@@ -25,11 +26,15 @@ log = logging.getLogger(__name__)
 
 PREPARING = "shardex.dev/preparing-total"
 SERVING = "shardex.dev/serving-total"
+ATTEMPT = "shardex.dev/preparing-attempt"
 
 _PATIENCE_SECONDS = 10.0
 _RETRY_SECONDS = 5.0  # between tries to find the StatefulSet
 _RECORD_SECONDS = 60.0  # between tries to write what is served
 _TICK_SECONDS = 0.05
+# A flip is as simultaneous as the watches are alive: one object costs the API server nothing, so a watch that broke is
+# begun again at once, and one that says nothing for longer than bookmarks take is not believed.
+_READING = Reading(idle_seconds=75.0, backoff=Backoff(first_seconds=0.1, cap_seconds=0.5))
 _PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})  # what may be otherwise a moment later
 
 
@@ -64,7 +69,17 @@ class _Spec(Part):
 
 class _Status(Part):
     ready_replicas: int = 0
+    current_replicas: int = 0
+    updated_replicas: int = 0
+    current_revision: str = ""
+    update_revision: str = ""
     observed_generation: int = 0
+
+    @property
+    def ready(self) -> int:
+        """Pods that are ready and stay: those that are being deleted are ready to the last, but are not current."""
+        rolling = self.current_revision != self.update_revision
+        return min(self.ready_replicas, self.updated_replicas + (self.current_replicas if rolling else 0))
 
 
 class StatefulSet(Part):
@@ -78,10 +93,15 @@ class StatefulSet(Part):
     def view(self) -> View:
         """What is decided from; without replicas it has one."""
         given = self.metadata.annotations or {}
-        announced, recorded = _total(given.get(PREPARING, "")), _total(given.get(SERVING, ""))
-        replicas = 1 if self.spec.replicas is None else self.spec.replicas
-        observed = self.status.observed_generation
-        return View(replicas, self.status.ready_replicas, self.metadata.generation, observed, announced, recorded)
+        return View(
+            replicas=1 if self.spec.replicas is None else self.spec.replicas,
+            ready=self.status.ready,
+            generation=self.metadata.generation,
+            observed=self.status.observed_generation,
+            announced=_total(given.get(PREPARING, "")),
+            recorded=_total(given.get(SERVING, "")),
+            attempt=_total(given.get(ATTEMPT, "")),
+        )
 
     @property
     def first(self) -> int:
@@ -170,7 +190,7 @@ class ShardSet:
         )
         decode = msgspec.json.Decoder(StatefulSet).decode
         gate, notes = threading.Semaphore(), Notes("statefulsets", place.stateful_set)
-        reflector = Reflector(self._client, target, Reading(), decode, self._latest, None, gate, notes)
+        reflector = Reflector(self._client, target, _READING, decode, self._latest, None, gate, notes)
         threading.Thread(target=reflector.run, args=(threading.Event(),), daemon=True).start()
         self.fault = f"StatefulSet {place.namespace}/{place.stateful_set} was not listed yet"
         share, now = share_of(board.share), time.monotonic()

@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
-from scaler.resize import PREPARING, SERVING, Outcome, Seen, Shard, Step, resize, step
+from scaler.resize import ATTEMPT, PREPARING, SERVING, Outcome, Seen, Shard, Step, resize, step
 from shardex.workers import shardset
 from shardex.workers.share import Share
 from shardex.workers.totals import Totals, View, Waits, decide
 
 
 def annotated(**totals):
-    names = {"preparing": PREPARING, "serving": SERVING}
+    names = {"preparing": PREPARING, "serving": SERVING, "attempt": ATTEMPT}
     values = {names[key]: None if total is None else str(total) for key, total in totals.items()}
     return {"metadata": {"annotations": values}}
 
@@ -22,7 +22,7 @@ def all_(count, *shard):
 
 def test_the_annotations_are_the_pods():
     """Two packages that share no code agree on them."""
-    assert (PREPARING, SERVING) == (shardset.PREPARING, shardset.SERVING)
+    assert (PREPARING, SERVING, ATTEMPT) == (shardset.PREPARING, shardset.SERVING, shardset.ATTEMPT)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,12 @@ def test_the_annotations_are_the_pods():
         (Seen(3, serving=2), all_(3, 2, 3), 3, None, "shard 0, 1, 2 to serve"),
         (Seen(3, serving=2), all_(2, 3), 3, None, "shard 2 to serve"),
         (Seen(3, serving=2), all_(3, 3, 2), 3, None, "shard 0, 1, 2 to serve"),
-        (Seen(3, 2, 3), all_(3, 3, 2, True), 3, {**annotated(preparing=None), "spec": {"replicas": 3}}, ""),
+        (Seen(3, 2, 3), all_(3, 3, 2), 3, {**annotated(preparing=None), "spec": {"replicas": 3}}, ""),
         (Seen(2, serving=2), all_(2, 2), 5, {**annotated(preparing=None), "spec": {"replicas": 5}}, ""),
-        (Seen(5, serving=5), all_(5, 5), 3, annotated(preparing=3, serving=5), ""),
-        (Seen(5, serving=3), all_(5, 5), 3, annotated(preparing=3, serving=5), ""),
-        (Seen(5, 4, 5), all_(5, 5, 4, True), 3, annotated(preparing=3, serving=5), ""),
+        (Seen(2, serving=2), all_(4, 2), 5, None, "shard 2, 3 to end"),
+        (Seen(5, serving=5), all_(5, 5), 3, annotated(preparing=3, serving=5, attempt=1), ""),
+        (Seen(5, serving=3), all_(5, 5), 3, annotated(preparing=3, serving=5, attempt=1), ""),
+        (Seen(5, 4, 5, 7), all_(5, 5, 4, True), 3, annotated(preparing=3, serving=5, attempt=8), ""),
         (Seen(5, 3, 5), all_(5, 5, 3), 3, None, "shard 0, 1, 2 to prepare"),
         (Seen(5, 3, 5), {**all_(5, 5, 3, True), 1: Shard(5, 3)}, 3, None, "shard 1 to prepare"),
         (Seen(5, 3, 5), {0: Shard(5, 3, True)}, 3, None, "shard 1, 2 to prepare"),
@@ -83,7 +84,7 @@ class Cluster:
                     since = self.now
                     self.built[ordinal] = since, at.share
                 held = self.now - since >= 1.0 and (self.prepares or not at.share.preparing)
-                self.pods[ordinal], _ = decide(at, self.view(), held, self.now, Waits(60.0, 1.0))
+                self.pods[ordinal], _ = decide(at, self.view(), held, self.now, Waits(60.0, 1.0, 10.0))
         self.look()
 
     def look(self):
@@ -95,12 +96,12 @@ class Cluster:
     @staticmethod
     def shows(share, uid):
         side = share.side(uid).name
-        return side == "STAYING" or side == "LEAVING" or (share.overlap and side == "ARRIVING")
+        return side in {"STAYING", "LEAVING"} or (share.overlap and side == "ARRIVING")
 
     def view(self):
-        announced, recorded = (int(self.annotations.get(name) or 0) for name in (PREPARING, SERVING))
+        totals = (int(self.annotations.get(name) or 0) for name in (PREPARING, SERVING, ATTEMPT))
         ready = sum(not self.beyond(at.share) or self.held(n) for n, at in self.pods.items())
-        return View(self.replicas, ready, self.generation, self.generation, announced, recorded)
+        return View(self.replicas, ready, self.generation, self.generation, *totals)
 
     @staticmethod
     def beyond(share):
@@ -114,7 +115,7 @@ class Cluster:
 
     def seen(self):
         view = self.view()
-        return Seen(view.replicas, view.announced, view.recorded)
+        return Seen(view.replicas, view.announced, view.recorded, view.attempt)
 
     def shards(self):
         return {
@@ -137,7 +138,7 @@ class Cluster:
             self.sleep()
 
     def resize(self, target, seconds=300.0):
-        return resize(self, target, seconds, self.said.append, lambda: self.now, self.sleep)
+        return resize(self, target, seconds, 1.0, self.said.append, lambda: self.now, self.sleep)
 
 
 def cluster_of(replicas):
@@ -151,7 +152,7 @@ def cluster_of(replicas):
 @pytest.mark.parametrize("before", range(1, 9))
 @pytest.mark.parametrize("after", range(1, 9))
 def test_a_change(before, after):
-    """Every pod serves the target in the end, no object was ever without one that shows it, and nothing is left over."""
+    """Every pod serves the target in the end, no object was ever without a pod that shows it, nothing is left over."""
     cluster = cluster_of(before)
     result = cluster.resize(after)
     cluster.settle()
