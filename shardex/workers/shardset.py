@@ -180,9 +180,11 @@ class ShardSet:
         self.fault = "its StatefulSet is being looked for"
         self.outcomes: Counter[tuple[str, str]] = Counter()
 
-    def run(self, board: Board) -> None:
-        """For ever; the body of a thread."""
-        place = self._found()
+    def run(self, board: Board, stop: threading.Event) -> None:
+        """Until told to stop; the body of a thread."""
+        place = self._found(stop)
+        if place is None:
+            return
         target = Target(
             place.path.rpartition("/")[0],
             "statefulsets",
@@ -191,23 +193,25 @@ class ShardSet:
         decode = msgspec.json.Decoder(StatefulSet).decode
         gate, notes = threading.Semaphore(), Notes("statefulsets", place.stateful_set)
         reflector = Reflector(self._client, target, _READING, decode, self._latest, None, gate, notes)
-        threading.Thread(target=reflector.run, args=(threading.Event(),), daemon=True).start()
+        threading.Thread(target=reflector.run, args=(stop,), daemon=True).start()
         self.fault = f"StatefulSet {place.namespace}/{place.stateful_set} was not listed yet"
         share, now = share_of(board.share), time.monotonic()
         at = None if share is None else Totals(share, now + self._waits.deadline)
-        while True:
+        while not stop.is_set():
             self._latest.news.wait(_TICK_SECONDS)
             self._latest.news.clear()
             seen = self._latest.seen
-            if seen is not None:
-                at = self._turn(board, place, seen, at or Totals(Share(place.number - seen.first, 0)))
+            if seen is None:
+                continue
+            shard = place.number - seen.first
+            if not 0 <= shard <= MOST:
+                self.fault = f"pod {self._pod} is not one of the StatefulSet's, whose first has number {seen.first}"
+                continue
+            at = self._turn(board, place, seen.view, at or Totals(Share(shard, 0)))
 
-    def _turn(self, board: Board, place: Place, seen: StatefulSet, at: Totals) -> Totals:
+    def _turn(self, board: Board, place: Place, view: View, at: Totals) -> Totals:
         """Decide until there is nothing more to decide, and say it to all processes at once."""
-        if not 0 <= at.share.shard <= MOST:
-            self.fault = f"pod {self._pod} is not one of the StatefulSet's, whose first has number {seen.first}"
-            return at
-        word, view, now = board.share, seen.view, time.monotonic()
+        word, now = board.share, time.monotonic()
         held = all(board[worker].holds == word for worker in range(board.workers))
         while True:
             after, event = decide(at, view, held and at.share.word == word, now, self._waits)
@@ -237,15 +241,16 @@ class ShardSet:
         except ShardexError as error:
             log.warning("the annotation %s cannot be written, which costs a pod that restarts time: %s", SERVING, error)
 
-    def _found(self) -> Place:
-        while True:
+    def _found(self, stop: threading.Event) -> Place | None:
+        while not stop.is_set():
             try:
                 return find(self._client, self._namespace, self._pod)
             except ShardexError as error:
                 if str(error) != self.fault:
                     log.error("the StatefulSet of pod %s is not known: %s", self._pod, error)  # noqa: TRY400
                 self.fault = str(error)
-            time.sleep(_RETRY_SECONDS)
+            stop.wait(_RETRY_SECONDS)
+        return None
 
 
 def _total(text: str) -> int:

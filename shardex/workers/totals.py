@@ -182,7 +182,7 @@ def _started(at: Totals, view: View, held: bool, now: float, waits: Waits) -> tu
 def _aim(at: Totals, view: View, target: int) -> int:
     """Total to prepare; 0 for none."""
     share = at.share
-    if share.serving <= share.shard < view.replicas and (target == share.serving or target == view.replicas):
+    if share.serving <= share.shard < view.replicas and target in {share.serving, view.replicas}:
         return view.replicas
     if target == share.serving:
         return 0

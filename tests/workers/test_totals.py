@@ -141,15 +141,12 @@ class Pods:
 
     def turn(self):
         """Every pod decides until nothing changes any more."""
-        for shard, at in self.pods.items():
-            held = self.held[shard]
-            while True:
-                after, _ = decide(at, self.seen, held, self.now, WAITS)
-                if after == at:
-                    break
-                held = held and after.share == at.share
-                at = after
-            self.pods[shard] = at
+        for shard in self.pods:
+            before, held = None, self.held[shard]
+            while before != self.pods[shard]:
+                before = self.pods[shard]
+                self.pods[shard], _ = decide(before, self.seen, held, self.now, WAITS)
+                held = held and self.pods[shard].share == before.share
 
     def settle(self):
         """Everything is built, and every overlap passes."""
