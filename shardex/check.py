@@ -25,7 +25,7 @@ def check(options: Options) -> Report:
     """
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
-    _knock(client)
+    knock(client)
     lines, faults = [f"API server {endpoint.url}"], 0
     for kind in plan(options):
         for target in kind.targets:
@@ -38,8 +38,11 @@ def check(options: Options) -> Report:
     return Report("\n".join(lines) + "\n", not faults)
 
 
-def _knock(client: Client) -> None:
-    """What concerns every kind is said once instead of for each."""
+def knock(client: Client) -> None:
+    """One request, so that what concerns every kind is said once instead of for each.
+
+    raise  ShardexError when there is no answer, or a 401
+    """
     try:
         with client.get("/version", {}, "application/json", _SECONDS):
             pass

@@ -15,8 +15,9 @@ import msgspec
 
 from shardex import __version__, logs
 from shardex.arguments import normal
+from shardex.configfile import settled
 from shardex.errors import OptionsError, ShardexError
-from shardex.options import Options, parse, quota_cores
+from shardex.options import Options, quota_cores
 from shardex.resources import RESOURCES
 from shardex.settings import IGNORED, SETTINGS
 
@@ -119,7 +120,7 @@ for _setting in SETTINGS:
 
 def _options(given: dict[str, str | None]) -> Options:
     texts = {setting.flag: given[setting.field] for setting in SETTINGS}
-    return parse({flag: text for flag, text in texts.items() if text is not None}, RESOURCES, quota_cores)
+    return settled({flag: text for flag, text in texts.items() if text is not None}, RESOURCES, quota_cores)
 
 
 def _every_fault(faults: list[str], given: dict[str, str | None]) -> list[str]:

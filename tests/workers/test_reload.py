@@ -29,7 +29,7 @@ def reloaded(caplog):
             for ends in supervisor._channels:
                 for end in ends:
                     open_.enter_context(contextlib.closing(end))
-            supervisor._reload()
+            supervisor._reload(0.0)
             return supervisor, caplog.text
 
         yield reload
