@@ -11,7 +11,8 @@ from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
 from shardex.workers.plan import plan
-from shardex.workers.supervisor import Setup, Supervisor
+from shardex.workers.reload import Setup
+from shardex.workers.supervisor import Supervisor
 from shardex.workers.watching import files, look
 
 log = logging.getLogger(__name__)

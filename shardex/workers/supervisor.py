@@ -13,17 +13,13 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
-from shardex.errors import ShardexError
-from shardex.kube.endpoint import Endpoint
-from shardex.options import Options
 from shardex.workers import channel, children, worker
 from shardex.workers.board import Board, Phase
 from shardex.workers.children import Exit
-from shardex.workers.plan import KindPlan, left_out
+from shardex.workers.plan import left_out
+from shardex.workers.reload import Settings, Setup
 from shardex.workers.state import Action, Event, Life, Patience, transition
-from shardex.workers.watching import File, State, Watch, files, look
+from shardex.workers.watching import File, State
 from shardex.workers.worker import Assignment
 
 log = logging.getLogger(__name__)
@@ -36,22 +32,6 @@ _SIGNALS = {
     Action.ABORT: signal.SIGABRT,
     Action.KILL: signal.SIGKILL,
 }
-
-
-# What the front and the supervisor were started with: a reload leaves it as it is.
-_FIXED = (
-    "workers", "shard", "total_shards", "host", "port", "telemetry_host", "telemetry_port", "enable_gzip_encoding",
-    "serve_partial", "stale_segments_ttl", "server_read_timeout", "server_read_header_timeout", "server_write_timeout",
-    "server_idle_timeout", "log_format", "v", "drain_timeout",
-)  # fmt: skip
-
-
-class Setup(msgspec.Struct, frozen=True):
-    """What a process tree runs; a reload makes a new one."""
-
-    options: Options
-    plan: tuple[KindPlan, ...]
-    endpoint: Endpoint
 
 
 class Supervisor:
@@ -76,17 +56,14 @@ class Supervisor:
         patience: Patience | None = None,
         before: Mapping[File, State] | None = None,
     ) -> None:
-        self._setup = setup
         self._front = front
         self._listeners = listeners
-        self._again = again
         self._log_up = log_up
         self._work = work
         self._patience = patience or Patience()
         count = setup.options.workers
         self.board = Board(count)
-        self._watch = Watch(self.board.files, look(files(setup.options)) if before is None else before, time.time())
-        self._refusal = ""
+        self._settings = Settings(setup, again, self.board.files, before)
         self._channels = [channel.pair() for _ in range(count)]
         self._lives = {number: Life() for number in range(_FRONT, count)}
         self._pids: dict[int, int] = {}
@@ -97,6 +74,10 @@ class Supervisor:
         self._stopping = 0.0
         self._drained = False
         self._failed = False
+
+    @property
+    def _setup(self) -> Setup:
+        return self._settings.setup
 
     def run(self) -> int:
         """Until told to stop; the exit status of the process."""
@@ -115,8 +96,8 @@ class Supervisor:
     def _turn(self, now: float) -> bool:
         """Do what is due; whether everything has ended."""
         self._obey(now)
-        if not self._stopping and self._watch.due(now):
-            self._reload(now)
+        if not self._stopping and self._settings.due(now):
+            self._reload(now, asked=False)
         for exit_ in children.reap():
             self._reaped(exit_, now)
         if self._over(now):
@@ -142,8 +123,7 @@ class Supervisor:
             number = self._signals.pop(0)
             if number == signal.SIGHUP:
                 if not self._stopping:
-                    self._refusal = ""  # who asks is told, again too
-                    self._reload(now)
+                    self._reload(now, asked=True)
             elif not self._stopping:
                 log.info("%s: stopping within %.0f s", signal.Signals(number).name, self._setup.options.drain_timeout)
                 self._stop(now)
@@ -264,26 +244,10 @@ class Supervisor:
             pid, incarnation = self._pids.get(number, 0), self._incarnations[number]
             self.board.lives(number, life.phase, pid, incarnation, life.restarts, int(life.since * 1e9))
 
-    def _reload(self, now: float) -> None:
-        """Run the settings of now, worker by worker; wrong ones change nothing and are tried again."""
-        self._watch.trying()
-        try:
-            fresh = self._again()
-        except (ShardexError, OSError) as error:
-            self._watch.refused(now)
-            if str(error) != self._refusal:
-                log.error("reload refused, the old settings stay: %s", error)  # noqa: TRY400  a traceback says no more
-            self._refusal = str(error)
+    def _reload(self, now: float, asked: bool) -> None:
+        """Have every worker run the settings of now; wrong ones change nothing."""
+        if not self._settings.renewed(now, asked):
             return
-        self._refusal = ""
-        read, then = fresh.options, self._setup.options
-        self._watch.taken(read, time.time())
-        fixed = {name: getattr(then, name) for name in _FIXED}
-        late = [name.replace("_", "-") for name, value in fixed.items() if getattr(read, name) != value]
-        if late:
-            log.warning("reload: these take effect with the next start only: --%s", ", --".join(late))
-            fresh = msgspec.structs.replace(fresh, options=msgspec.structs.replace(read, **fixed))
-        self._setup = fresh
         workers = [number for number in self._lives if number != _FRONT]
         # Who is not ready first, and without waiting for it: what it is still about to list is not wanted any more.
         self._reloading = sorted(workers, key=lambda number: self._lives[number].phase is Phase.READY)

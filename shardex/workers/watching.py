@@ -89,7 +89,7 @@ class Watch:
         self._post(frozenset())
 
     def due(self, now: float) -> bool:
-        """Whether to reload: a file says something else than at the last try, or one that was refused is tried again."""
+        """Whether to reload: a file says something else than at the last try, or it is time to try that again."""
         if now < self._next:
             return False
         self._next = now + _LOOK_SECONDS

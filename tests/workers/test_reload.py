@@ -9,8 +9,8 @@ import pytest
 from shardex.errors import EndpointError, OptionsError
 from shardex.kube.endpoint import Endpoint
 from shardex.options import Options, parse
-from shardex.workers import supervisor as module
-from shardex.workers.supervisor import Setup, Supervisor
+from shardex.workers.reload import FIXED, Setup
+from shardex.workers.supervisor import Supervisor
 
 
 def setup(url="http://one", **given):
@@ -29,7 +29,7 @@ def reloaded(caplog):
             for ends in supervisor._channels:
                 for end in ends:
                     open_.enter_context(contextlib.closing(end))
-            supervisor._reload(0.0)
+            supervisor._reload(0.0, asked=True)
             return supervisor, caplog.text
 
         yield reload
@@ -77,6 +77,6 @@ def test_what_the_front_was_started_with_stays(reloaded):
 
 def test_the_fixed_settings_exist():
     """Each is a setting, and what the workers alone read is none of them."""
-    assert set(module._FIXED) < set(Options.__struct_fields__)
-    assert not {"resources", "namespaces", "kubeconfig", "object_limit"} & set(module._FIXED)
-    assert msgspec.structs.replace(setup().options, **dict.fromkeys(module._FIXED, 0))
+    assert set(FIXED) < set(Options.__struct_fields__)
+    assert not {"resources", "namespaces", "kubeconfig", "object_limit"} & set(FIXED)
+    assert msgspec.structs.replace(setup().options, **dict.fromkeys(FIXED, 0))
