@@ -3,7 +3,7 @@
 Importable as one function, render(); with the same families, filters and allow lists as the exporter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -28,18 +28,19 @@ class Rendered(msgspec.Struct, frozen=True):
     malformed: tuple[str, ...]
 
 
-def render(documents: Iterable[str | bytes], options: Options) -> Rendered:
+def render(documents: Mapping[str, str | bytes], options: Options) -> Rendered:
     """The exposition that the exporter would serve if the cluster held just these objects.
 
-    documents  texts of JSON, JSON lines, or YAML with one or more documents; lists are taken apart
+    documents  texts of JSON, JSON lines, or YAML with one or more documents, by a name for people; lists are taken
+               apart
     options    of which what is exported counts: resources, namespaces, families, allow lists, node
-    raise      ShardexError when a text is neither
+    raise      ShardexError with the name of a text that is neither
     """
     kinds = {(kind.resource.group, kind.resource.kind): kind for kind in plan(options)}
     texts: dict[str, list[list[str]]] = {kind.resource.plural: [] for kind in kinds.values()}
     unknown: dict[str, None] = {}
     malformed: list[str] = []
-    for o in (each for document in documents for each in objects(document)):
+    for o in _named(documents):
         api, name = str(o.get("apiVersion", "")), str(o.get("kind", ""))
         kind = kinds.get((api.rpartition("/")[0], name))
         if kind is None or api not in {kind.resource.api, *kind.resource.fallbacks}:
@@ -52,6 +53,14 @@ def render(documents: Iterable[str | bytes], options: Options) -> Rendered:
                 malformed.append(f"{name} {_name(o)}: {error}")
     text = "".join(_exposition(kind, texts[kind.resource.plural]) for kind in kinds.values())
     return Rendered(text, tuple(unknown), tuple(malformed))
+
+
+def _named(documents: Mapping[str, str | bytes]) -> Iterator[dict[str, Any]]:
+    for name, document in documents.items():
+        try:
+            yield from objects(document)
+        except ShardexError as error:
+            raise ShardexError(f"{name}: {error}") from error
 
 
 def objects(document: str | bytes) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """--config: the peer's keys and rules, whose values go before the command line, and every fault with its key."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -7,7 +9,7 @@ from shardex.cli import main
 from shardex.configfile import settled
 from shardex.errors import OptionsError
 
-KNOWN = ("pods", "nodes", "services")
+KNOWN = ("pods", "nodes", "services", "deployments")
 
 #: the flags that every case begins with
 FLAGS = {
@@ -84,6 +86,15 @@ def options(tmp_path):
 def test_a_value_of_the_file(options, text, field, want):
     """Each key and form, as the peer's decoder takes it."""
     assert getattr(options(text), field) == want
+
+
+def test_the_documented_example(options):
+    """The file in the documentation is one."""
+    page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
+    found = options(page.split("```yaml\n")[1].split("```")[0], resources="nodes")
+    assert (found.resources, found.namespaces) == (("pods", "deployments"), ("shop", "billing"))
+    assert found.metric_labels_allowlist == {"pods": ("app.kubernetes.io/name", "team-*")}
+    assert (found.server_read_timeout, found.stale_segments_ttl) == (30.0, 600.0)
 
 
 @pytest.mark.parametrize(

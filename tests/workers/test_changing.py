@@ -77,6 +77,7 @@ def test_a_changed_file_is_taken(server, tmp_path):
         hashed = tree.told("kube_state_metrics_config_hash", type="config", filename=str(path))
         assert not {"kube_pod_info", "kube_namespace_created", "kube_secret_info"} & families(tree)
         before = tree.workers()
+        server.fault("delay", "pods", seconds=1.0, count=-1)  # so that many scrapes find a worker that is listing
         with kept(tree):
             base["resources"] |= {"namespaces": {}}
             say(path, **base, labels_allow_list={"nodes": ["*"], "pods": ["*"]})
