@@ -53,10 +53,10 @@ class Settings:
         return self._watch.due(now)
 
     def renewed(self, now: float, asked: bool) -> bool:
-        """Whether there is a new setup; what is wrong with the settings of now is logged, and the old ones stay.
+        """Whether there is something new to run; what is wrong with the present settings is logged and changes nothing.
 
         now    monotonic seconds
-        asked  by somebody who waits for an answer: what was said of a refused file before is said again
+        asked  by somebody, not by a file: then the same is new too, and a fault that was told before is told again
         """
         self._watch.trying()
         try:
@@ -69,8 +69,12 @@ class Settings:
             return False
         self._watch.taken(fresh.options, time.time())
         self._refusal = ""
-        self.setup = _fitting(fresh, self.setup.options)
-        return True
+        before, self.setup = self.setup, _fitting(fresh, self.setup.options)
+        # The plan follows from the rest. Another comment in a file is no reason to list the whole cluster again.
+        if asked or msgspec.structs.replace(self.setup, plan=before.plan) != before:
+            return True
+        log.info("the settings that can change in a running process are the same as before")
+        return False
 
 
 def _fitting(fresh: Setup, then: Options) -> Setup:

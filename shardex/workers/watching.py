@@ -18,7 +18,7 @@ from shardex.workers.notice import Notice
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 30.0  # why a reload was refused may be mended elsewhere: an API server that was away, a mount
 
-CONFIG, CUSTOM, KUBECONFIG = "config", "customresourceconfig", "kubeconfig"  # the first two are the peer's words
+CONFIG, KUBECONFIG = "config", "kubeconfig"  # the first is the peer's word, as customresourceconfig is
 
 Stamp = tuple[int, int, int, int] | None  # of what the path leads to, links followed; None when that is no file
 

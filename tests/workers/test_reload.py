@@ -72,6 +72,22 @@ def test_a_refusal_is_said_once_unless_asked_for(caplog):
 
 
 @pytest.mark.parametrize(
+    ("fresh", "new"),
+    [
+        (setup(), False),
+        (setup(port="9999"), False),
+        (setup(namespaces="x"), True),
+        (setup("http://two"), True),
+    ],
+)
+def test_what_says_the_same_ends_nobody(fresh, new):
+    """A comment in a file, or a setting of the next start: the workers go on. SIGHUP has them start anew even so."""
+    settings = Settings(setup(), lambda: fresh, Notice(), {})
+    assert settings.renewed(0.0, asked=False) == new
+    assert settings.renewed(0.0, asked=True)
+
+
+@pytest.mark.parametrize(
     ("flags", "said"),
     [
         ({"node": "one"}, "--node selects pods only, so these are not exported here: configmaps, cronjobs, "),
