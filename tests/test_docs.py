@@ -60,7 +60,7 @@ def test_the_example_of_custom_resources_prints_what_it_says():
     text = (DOCS / "custom-resources.md").read_text(encoding="utf-8")
     config, manifest, shown = re.findall(r"^```(?:yaml|text)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     options = parse({"custom-resource-state-config": config}, RESOURCES, lambda: 1)
-    rendered = render([manifest], options, custom_resources(options))
+    rendered = render({"manifest": manifest}, options, custom_resources(options))
     assert (rendered.text, rendered.problems) == (shown, ())
 
 

@@ -103,14 +103,24 @@ def filters(options: Options) -> Filters:
     return Filters(options.metric_allowlist, options.metric_denylist, options.metric_opt_in_list)
 
 
-def _enabled(options: Options) -> list[str]:
-    if options.custom_resource_state_only:
-        return []
-    names = options.resources or [name for name, resource in RESOURCES.items() if resource.default]
+def left_out(options: Options) -> frozenset[str]:
+    """Resources asked for, by name or by default, that --node and --track-unscheduled-pods leave out.
+
+    The server selects nothing but pods by node, and refuses the same of all else that lives in namespaces.
+    """
     if _node_selector(options) is None:
-        return sorted(names)
-    # The server selects nothing but pods by node, and refuses the rest of what lives in namespaces.
-    return sorted(name for name in names if name == "pods" or not RESOURCES[name].namespaced)
+        return frozenset()
+    return frozenset(name for name in _asked(options) if name != "pods" and RESOURCES[name].namespaced)
+
+
+def _asked(options: Options) -> Iterable[str]:
+    if options.custom_resource_state_only:
+        return ()
+    return options.resources or (name for name, resource in RESOURCES.items() if resource.default)
+
+
+def _enabled(options: Options) -> list[str]:
+    return sorted(set(_asked(options)) - left_out(options))
 
 
 def _kind(resource: Resource, options: Options, kept: Filters, allowed: Mapping[str, Pick]) -> KindPlan:
