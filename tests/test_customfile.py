@@ -1,7 +1,6 @@
 """The flags of custom resources: what is read, what is refused with which sentence, and where it counts."""
 
 import json
-import logging
 
 import msgspec
 import pytest
@@ -47,17 +46,13 @@ spec:
 @pytest.fixture
 def status(capsys):
     """Runs a command line; exit status, stdout, lines on stderr."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])
         out, errors = capsys.readouterr()
         return code, out, errors.splitlines()
 
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return run
 
 
 def test_nothing_configured():
