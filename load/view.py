@@ -46,9 +46,7 @@ class View:
         self._kind = "PartialObjectMetadata" if partial else kind.kind
         self._api = _META_API if partial else kind.api_version(version)
         self._opening = b'{"kind":"%s","apiVersion":"%s",' % (self._kind.encode(), self._api.encode())
-        # A custom resource is stored in its first version; in another one only the leading apiVersion differs.
-        stored = b'{"apiVersion":"%s"' % kind.api_version().encode()
-        self._stored = len(stored)
+        # A custom resource is kept in the version it was written in; in another only the leading apiVersion differs.
         self._version = b'{"apiVersion":"%s"' % self._api.encode()
 
     def document(self, obj: Object) -> bytes:
@@ -56,7 +54,8 @@ class View:
         if self._partial:
             return self._opening + b'"metadata":%s}' % bytes(_metadata(obj.text()).metadata)
         if self._sorted:
-            return self._version + obj.text()[self._stored :]
+            text = obj.text()
+            return self._version + text[text.index(b",") :]
         return self._opening + obj.text()[1:]
 
     def item(self, obj: Object) -> bytes:

@@ -70,17 +70,19 @@ def _kind(resource: Resource, options: Options, filters: Filters, allowed: Mappi
 def targets(resource: Resource, families: Sequence[Family], options: Options) -> Iterable[Target]:
     """The lists that give the kind's objects."""
     partial = _only_metadata(resource, families)
-    root = f"/apis/{resource.api}" if resource.group else f"/api/{resource.api}"
+    roots = [f"/apis/{api}" if "/" in api else f"/api/{api}" for api in (resource.api, *resource.fallbacks)]
     selector = field_selector(options) if resource.namespaced else ""
     scopes = [f"namespaces/{name}/" for name in options.namespaces] if resource.namespaced else []
     for scope in scopes or [""]:
+        path, *fallbacks = (f"{root}/{scope}{resource.plural}" for root in roots)
         yield Target(
-            f"{root}/{scope}{resource.plural}",
+            path,
             resource.plural,
             accept=_PARTIAL_LIST if partial else _FULL,
             watch_accept=_PARTIAL if partial else _FULL,
             query={"fieldSelector": selector} if selector else {},
             careful=resource.nests,
+            fallbacks=tuple(fallbacks),
         )
 
 
