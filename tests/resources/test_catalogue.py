@@ -47,6 +47,15 @@ def test_labels(resource, family):
 
 
 @pytest.mark.parametrize(("resource", "family"), FAMILIES)
+def test_deprecation(resource, family):
+    """HELP says since when a family is deprecated, behind the mark of its stability, where the catalogue says so."""
+    since = recorded(resource, family)["deprecated_version"]
+    mark = f"(Deprecated since {since}) " if since else ""
+    assert family.print_help.removeprefix("[STABLE] ").startswith(mark)
+    assert ("(Deprecated" in family.print_help) == bool(since)
+
+
+@pytest.mark.parametrize(("resource", "family"), FAMILIES)
 def test_dynamic_labels(resource, family):
     """A family has labels named by the object exactly where the catalogue says so, with its prefix."""
     assert (f"{family.prefix}_" if family.prefix else None) == recorded(resource, family)["dynamic_label_prefix"]
