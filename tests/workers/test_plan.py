@@ -20,7 +20,7 @@ READ_BESIDES = {"kube_node_role"}
 def planned(**given):
     """plural -> its plan, of flags with underscores for hyphens."""
     options = parse({flag.replace("_", "-"): text for flag, text in given.items()}, RESOURCES, lambda: 1)
-    return {kind.resource.plural: kind for kind in plan(options)}
+    return {kind.name: kind for kind in plan(options)}
 
 
 def partial(kind):
