@@ -53,10 +53,10 @@ class View:
         """The object on its own and in events: with kind and apiVersion."""
         if self._partial:
             return self._opening + b'"metadata":%s}' % bytes(_metadata(obj.text()).metadata)
-        if self._sorted:
-            text = obj.text()
+        text = obj.text()
+        if self._sorted and text.startswith(b'{"apiVersion":'):  # written before its kind was defined anew, it has none
             return self._version + text[text.index(b",") :]
-        return self._opening + obj.text()[1:]
+        return self._opening + text[1:]
 
     def item(self, obj: Object) -> bytes:
         """The object in a list, where typed ones leave out kind and apiVersion."""
