@@ -183,6 +183,9 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     refused = GaugeMetricFamily(
         "shardex_resource_excused", "Whether the server refuses or lacks it; it is tried again slowly.", labels=labels
     )
+    api = GaugeMetricFamily(
+        "shardex_resource_api_info", "Group and version that it is read from.", labels=[*labels, "api"]
+    )
     age = GaugeMetricFamily(
         "shardex_watch_age_seconds", "Time since the server last sent anything for it.", labels=labels
     )
@@ -204,6 +207,8 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             standings = kind.standings
             synced.add_metric(key, all(one.synced for one in standings))
             refused.add_metric(key, any(one.excused for one in standings))
+            for name in sorted({one.api for one in standings if one.api}):
+                api.add_metric([*key, name], 1)
             heard = [one.heard for one in standings if one.heard]
             if heard:
                 age.add_metric(key, max(0.0, time.monotonic() - min(heard)))
@@ -214,7 +219,7 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             malformed.add_metric(key, sum(one.malformed for one in standings))
             if kind.problems is not None:
                 problems.add_metric(key, kind.problems)
-    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed, problems)
+    yield from (*(gauge for gauge, _ in gauges), synced, refused, api, age, events, relists, malformed, problems)
 
 
 def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:

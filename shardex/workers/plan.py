@@ -142,8 +142,10 @@ def _kind(resource: Resource, options: Options, kept: Filters, allowed: Mapping[
 def targets(resource: Resource, families: Sequence[Family], options: Options) -> Iterable[Target]:
     """The lists that give the kind's objects."""
     partial = _only_metadata(resource, families)
-    root = f"/apis/{resource.api}" if resource.group else f"/api/{resource.api}"
-    for path, query in _lists(root, resource.plural, resource.namespaced, options):
+    apis = (resource.api, *resource.fallbacks)
+    roots = [f"/apis/{api}" if "/" in api else f"/api/{api}" for api in apis]
+    lists = [_lists(root, resource.plural, resource.namespaced, options) for root in roots]
+    for (path, query), *older in zip(*lists, strict=True):
         yield Target(
             path,
             resource.plural,
@@ -151,6 +153,7 @@ def targets(resource: Resource, families: Sequence[Family], options: Options) ->
             watch_accept=_PARTIAL if partial else _FULL,
             query=query,
             careful=resource.nests,
+            fallbacks=tuple(fallback for fallback, _ in older),
         )
 
 
