@@ -23,7 +23,6 @@ from load.reshard.rounds import Round, Rounds
 FAMILIES = "kube_pod_info,kube_pod_status_ready_time,kube_.*_created"
 FAULTS = ("none", "pod", "worker", "apiserver", "scaler")
 
-_STEADY_SECONDS = 3.0
 _LAG_SECONDS = 2.0  # between two exporters' knowledge of a change, on a busy machine
 _AWAY_SECONDS = 10.0  # the same when their watches are cut and they wait, each for another time, to begin them again
 _STEP_SECONDS = 300.0
@@ -39,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True):
     bare    shrink without announcing it, as `kubectl scale` does
     rollout restart every pod after the last step, one after the other
     flags   further ones of every pod
+
+    steady_seconds  after every step
     """
 
     pods: int = 20_000
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True):
     bare: bool = False
     rollout: bool = False
     flags: tuple[str, ...] = ()
+    steady_seconds: float = 3.0
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -164,12 +166,12 @@ class _Run:
     def results(self) -> Results:
         steps = self._settings.steps
         with self._step(f"steady at {steps[0]}", steps[0], steps[0]):
-            time.sleep(_STEADY_SECONDS)
+            time.sleep(self._settings.steady_seconds)
         for before, after in pairwise(steps):
             with self._step(f"{before} -> {after}", before, after):
                 self._change(before, after)
             with self._step(f"steady at {after}", after, after):
-                time.sleep(_STEADY_SECONDS)
+                time.sleep(self._settings.steady_seconds)
         if self._settings.rollout:
             for ordinal in reversed(range(steps[-1])):
                 with self._step(f"restart of {ordinal}", steps[-1], steps[-1]):
