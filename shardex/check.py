@@ -7,6 +7,7 @@ import msgspec
 from shardex.custom.config import CustomConfig
 from shardex.custom.discovery import Served, assumed, established, select
 from shardex.customfile import custom_resources
+from shardex.errors import ShardexError
 from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
 from shardex.kube.endpoint import Credentials, resolve
 from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
@@ -14,6 +15,7 @@ from shardex.kube.reflector import Target
 from shardex.options import Options
 from shardex.workers.definitions import DEFINITIONS
 from shardex.workers.plan import custom_kind, filters, plan
+from shardex.workers.shardset import find
 
 _SECONDS = 10.0
 
@@ -36,6 +38,10 @@ def check(options: Options) -> Report:
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
     knock(client)
     lines, faults = [f"API server {endpoint.url}"], 0
+    if options.pod:
+        placed = _placed(client, options)
+        faults += bool(placed)
+        lines.append(f"{'FAIL' if placed else 'ok':5}{f'the StatefulSet of pod {options.pod}':60} {placed or 'ok'}")
     targets = [target for kind in plan(options) for target in kind.targets]
     if config.resources:
         selection = select(config, _served(client, config))
@@ -51,6 +57,15 @@ def check(options: Options) -> Report:
         lines.append(f"{'FAIL' if bad else 'ok':5}{target.path:60} {state}")
     lines.append(f"{faults} of the lists above do not work" if faults else "everything works")
     return Report("\n".join(lines) + "\n", not faults)
+
+
+def _placed(client: Client, options: Options) -> str:
+    """What is wrong with the pod's StatefulSet; "" when it is found and may be watched."""
+    try:
+        target = find(client, options.pod_namespace, options.pod).target
+    except ShardexError as error:
+        return str(error)
+    return _attempt(client, target, "list") or _attempt(client, target, "watch")
 
 
 def knock(client: Client) -> None:

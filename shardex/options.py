@@ -118,8 +118,8 @@ def _faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
         faults.append("--total-shards: at most 65535")
     if not values.get("reshard_timeout", 1.0):
         faults.append("--reshard-timeout: above 0")
-    if bool(values.get("pod")) != bool(values.get("pod_namespace")):
-        faults.append("--pod and --pod-namespace: both or neither")
+    if values.get("pod") and not values.get("pod_namespace"):
+        faults.append(f"--pod={values['pod']}: --pod-namespace is missing")
     faults += [
         f"--{f.replace('_', '-')}={values[f]}: not below 0" for f in ("workers", "object_limit") if values.get(f, 0) < 0
     ]

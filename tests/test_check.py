@@ -98,3 +98,18 @@ def test_no_kubeconfig(check, tmp_path):
     status, lines, errors = check("--kubeconfig", str(tmp_path / "nowhere"))
     assert (status, lines) == (1, [])
     assert errors == [f"shardex: kubeconfig {tmp_path}/nowhere: No such file or directory"]
+
+
+def test_a_shard_set(check, server, config):
+    """The StatefulSet of --pod is looked up and watched as the exporter does it; what is missing is said."""
+    flags = ("--kubeconfig", config("right"), "--resources=pods", "--pod=shardex-0", "--pod-namespace=monitoring")
+    status, lines, _ = check(*flags)
+    assert (status, "404" in lines[1], lines[1][:4]) == (1, True, "FAIL")
+    reference = {"kind": "StatefulSet", "name": "shardex", "controller": True}
+    server.add("/api/v1/namespaces/monitoring/pods/shardex-0", {"metadata": {"ownerReferences": [reference]}})
+    status, lines, _ = check(*flags)
+    assert (status, lines[1].split()[0], lines[1].split()[-1]) == (0, "ok", "ok")
+    server.fault("status", "statefulsets", "watch", status=403)
+    status, lines, _ = check(*flags)
+    assert (status, "403" in lines[1]) == (1, True)
+    server.delete("/api/v1/namespaces/monitoring/pods/shardex-0")

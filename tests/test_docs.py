@@ -67,7 +67,7 @@ def test_the_example_of_custom_resources_prints_what_it_says():
 
 PEERS_FLAGS = (DATA / "reference/flags.txt").read_text().split()
 #: Flags that other parts bring; each is tested like the others from the moment it is a setting.
-COMING = {"auth-filter", "config", "continue-without-config", "pod", "pod-namespace", "tls-config"}
+COMING = {"auth-filter", "config", "continue-without-config", "tls-config"}
 
 
 @pytest.mark.parametrize("flag", PEERS_FLAGS)

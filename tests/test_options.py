@@ -131,3 +131,24 @@ def test_quota(files, cores, tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert quota_cores(tmp_path) == (cores or 64)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"pod": "shardex-0"}, "--pod=shardex-0: --pod-namespace is missing"),
+        ({"reshard-timeout": "0"}, "--reshard-timeout: above 0"),
+        ({"total-shards": "70000"}, "--total-shards: at most 65535"),
+    ],
+)
+def test_sharding_that_cannot_be(given, said):
+    """What would leave a pod without a number of shards is refused before anything runs."""
+    with pytest.raises(OptionsError) as caught:
+        parse(given, (), lambda: 1)
+    assert caught.value.faults == [said]
+
+
+def test_a_namespace_alone_changes_nothing():
+    """Manifests give it to every pod; without --pod the number of shards is the given one."""
+    options = parse({"pod-namespace": "monitoring", "shard": "1", "total-shards": "2"}, (), lambda: 1)
+    assert (options.pod, options.shard, options.total_shards) == ("", 1, 2)

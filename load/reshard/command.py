@@ -67,14 +67,15 @@ def judged(results: Results) -> list[str]:
     faults = []
     for step in results.steps:
         excused = step.name.startswith("restart") or (results.settings.bare and step.after < step.before)
+        found = []
         if step.wrong:
-            faults.append(f"{step.name}: {step.wrong} wrong lines, {step.examples}")
-        if excused:
-            continue
-        if step.lost:
-            faults.append(f"{step.name}: up to {step.lost} lines lost in {step.lost_rounds} rounds, {step.examples}")
-        if step.failed:
-            faults.append(f"{step.name}: {step.failed} scrapes failed")
-        if step.doubled_seconds > (_TWICE_SECONDS if step.after != step.before else 0):
-            faults.append(f"{step.name}: {step.doubled} lines twice for {step.doubled_seconds:.1f} s")
+            found.append(f"{step.wrong} wrong lines")
+        if step.lost and not excused:
+            found.append(f"up to {step.lost} lines lost in {step.lost_rounds} rounds")
+        if step.failed and not excused:
+            found.append(f"{step.failed} scrapes failed")
+        if not excused and step.doubled_seconds > (_TWICE_SECONDS if step.after != step.before else 0):
+            found.append(f"{step.doubled} lines twice for {step.doubled_seconds:.1f} s")
+        if found:
+            faults.append("\n  ".join([f"{step.name}: {'; '.join(found)}", *step.examples[:4]]))
     return faults

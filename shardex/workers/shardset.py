@@ -53,6 +53,12 @@ class Place(msgspec.Struct, frozen=True):
     def path(self) -> str:
         return f"/apis/apps/v1/namespaces/{self.namespace}/statefulsets/{self.stateful_set}"
 
+    @property
+    def target(self) -> Target:
+        """The list that is the StatefulSet alone."""
+        query = {"fieldSelector": f"metadata.name={self.stateful_set}"}
+        return Target(self.path.rpartition("/")[0], "statefulsets", query=query)
+
 
 class _Pod(Part):
     metadata: ObjectMeta
@@ -185,14 +191,9 @@ class ShardSet:
         place = self._found(stop)
         if place is None:
             return
-        target = Target(
-            place.path.rpartition("/")[0],
-            "statefulsets",
-            query={"fieldSelector": f"metadata.name={place.stateful_set}"},
-        )
         decode = msgspec.json.Decoder(StatefulSet).decode
         gate, notes = threading.Semaphore(), Notes("statefulsets", place.stateful_set)
-        reflector = Reflector(self._client, target, _READING, decode, self._latest, None, gate, notes)
+        reflector = Reflector(self._client, place.target, _READING, decode, self._latest, None, gate, notes)
         threading.Thread(target=reflector.run, args=(stop,), daemon=True).start()
         self.fault = f"StatefulSet {place.namespace}/{place.stateful_set} was not listed yet"
         share, now = share_of(board.share), time.monotonic()
