@@ -39,7 +39,7 @@ def test_grow_and_shrink():
 
 @pytest.mark.parametrize("fault", ["pod", "worker", "apiserver"])
 def test_faults_in_the_middle(fault):
-    """A preparing pod is killed, or a worker, or the API server restarts: it ends as it would have, and lost nothing."""
+    """A preparing pod is killed, or a worker, or the API server restarts: it ends as without that, and loses nothing."""
     results, said = simulated(steps=(2, 3, 1), fault=fault)
     assert judged(results) == [], said
     assert results.restarts == (fault == "pod")

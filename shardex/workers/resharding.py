@@ -12,7 +12,6 @@ When all that the word says is here, the worker writes the word into its row of 
 import logging
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
 
 import msgspec
 
@@ -27,11 +26,15 @@ from shardex.workers.share import Share, covered, mine, share_of
 log = logging.getLogger(__name__)
 
 Mine = Callable[[str], bool]
-Begin = Callable[[Gain, Mine], Any]
+Excused = Callable[[], bool]
+Begin = Callable[[Gain, Mine], Excused]
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A store, and what begins a list of its objects into a gain, in a thread of its own."""
+    """A store, and what begins a list of its objects into a gain, in a thread of its own.
+
+    begin  returns whether the server refuses the list, or lacks the kind: then nothing is waited for
+    """
 
     store: Store
     begin: Begin
@@ -49,7 +52,7 @@ class Resharding:
         self._synced = synced
         self._lock = threading.Lock()
         self._kept: list[Kept] = []
-        self._gains: list[Gain] = []
+        self._gains: list[tuple[Gain, Excused]] = []
         self.share = share
         self._mine = mine(share, worker, board.workers)
         self.complete = False
@@ -88,7 +91,7 @@ class Resharding:
             changed = self._follow(wanted)
             if any(kept.store.sort() for kept in self._kept):
                 return True
-            self.complete = all(gain.done.is_set() for gain in self._gains)
+            self.complete = all(gain.done.is_set() or excused() for gain, excused in self._gains)
             if self.complete and self._board[self._worker].holds != word and self._synced():
                 self._board.hold(self._worker, word)
             return changed
@@ -118,14 +121,12 @@ class Resharding:
         share = Share(wanted.shard, wanted.serving, wanted.preparing)
         here = (self.share.serving, self.share.preparing) if self.complete else (self.share.serving,)
         gains = bool(share.preparing) and not covered(share.shard, share.preparing, here)
-        for gain in self._gains:
+        for gain, _ in self._gains:
             gain.done.set()
         found = [(kept, kept.store.announce(share.side, gains)) for kept in self._kept]
         self.share, self.complete = share, False
         self._mine = mine(share, self._worker, self._board.workers)
-        self._gains = [gain for _, gain in found if gain is not None]
-        for kept, begun in found:
-            if begun is not None:
-                kept.begin(begun, self._arrives(share))
+        arrives = self._arrives(share)
+        self._gains = [(gain, kept.begin(gain, arrives)) for kept, gain in found if gain is not None]
         if gains:
             log.info("listing what shard %d gains of %d", share.shard, share.preparing)

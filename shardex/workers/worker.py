@@ -230,12 +230,13 @@ class Worker:
             return Store(plan.render, len(plan.heads), arena)
         return self._resharding.keep(plan.render, len(plan.heads), arena, partial(self._gain, plan, target))
 
-    def _gain(self, plan: KindPlan, target: Target, gain: Gain, arrives: Mine) -> None:
+    def _gain(self, plan: KindPlan, target: Target, gain: Gain, arrives: Mine) -> Callable[[], bool]:
         """Begin to list what arrives; not from a cache that may be older than what the watch has passed over so far."""
         reading = msgspec.structs.replace(self._reading, cached=False)
         notes = Notes(plan.name, "what arrives")
         reflector = Reflector(self._client, target, reading, plan.decode, gain, arrives, self._gate, notes)
         threading.Thread(target=guarded, args=(reflector.run, gain.done), daemon=True).start()
+        return lambda: bool(notes.standing().excused)
 
 
 def _share(worker: int, board: Board, told: "SimpleQueue[int]") -> Share | None:

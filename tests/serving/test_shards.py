@@ -41,7 +41,7 @@ class Pod:
         resharding = Resharding(self.board, 0, share, lambda: self.synced)
 
         def kinds(arena):
-            store = resharding.keep(render, len(HEADS), arena, lambda *_: None)
+            store = resharding.keep(render, len(HEADS), arena, lambda *_: lambda: False)
             for uid in UIDS:
                 if resharding.wants(uid):
                     store.add(thing(uid))

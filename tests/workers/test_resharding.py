@@ -67,9 +67,14 @@ class Pod:
         cluster.arenas.append(self.arena)
         self.listing = []
         self.resharding = Resharding(self.board, worker, share, lambda: True)
-        self.store = self.resharding.keep(render, len(HEADS), self.arena, lambda *given: self.listing.append(given))
+        self.refused = False
+        self.store = self.resharding.keep(render, len(HEADS), self.arena, self.begin)
         self.kind = Kind("things", HEADS, (self.store,))
         self.relist()
+
+    def begin(self, *given):
+        self.listing.append(given)
+        return lambda: self.refused
 
     def relist(self, objects=None):
         fresh = self.store.replace()
@@ -241,6 +246,15 @@ def test_only_what_arrives_is_taken_from_the_list(cluster):
     pod, arriving = preparing(cluster)
     (_, wants), *_ = pod.listing
     assert {uid for uid in UIDS if wants(uid)} == set(arriving)
+
+
+def test_a_refused_list_holds_nothing_up(cluster):
+    """A kind that may not be listed has nothing to gain; the others are waited for."""
+    pod, _ = preparing(cluster)
+    assert not pod.holds
+    pod.refused = True
+    pod.work()
+    assert pod.holds
 
 
 def test_a_list_that_failed_half_way_is_done_again(cluster):
