@@ -15,7 +15,8 @@ from shardex.kube.endpoint import Credentials, Endpoint
 from shardex.kube.reviews import Reviewer
 from shardex.options import Options
 from shardex.serving.connections import limits
-from shardex.serving.doors import Doors, Tokens
+from shardex.serving.doors import Doors
+from shardex.serving.locks import Tokens
 from shardex.serving.tls import WebFile
 from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front

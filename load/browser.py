@@ -1,0 +1,161 @@
+"""A headless Chromium, for tests of pages and for their pictures: Debian's, which .ci/tools unpacks.
+
+It is spoken to over its debugging pipe: JSON messages that end with a zero byte, on file descriptors 3 and 4.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_UNPACKED = Path(__file__).resolve().parent.parent / ".venv" / "debian"
+_NAMES = ("chromium-headless-shell", "chromium")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--ignore-certificate-errors",
+    "--remote-debugging-pipe",
+)
+_FONTS = "<fontconfig><dir>{}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{}</cachedir></fontconfig>"
+_SECONDS = 60.0  # for one command; the first waits for the start of a browser on a busy machine
+
+
+class BrowserError(Exception):
+    """What the browser cannot do, in its words."""
+
+
+def executable() -> str | None:
+    """Path of an installed browser or the unpacked one; None where there is neither, or it lacks a library."""
+    unpacked = _UNPACKED / "usr/lib/chromium"
+    found = (shutil.which(name) or shutil.which(name, path=str(unpacked)) for name in _NAMES)
+    return next((path for path in found if path and _starts(path)), None)
+
+
+def _starts(path: str) -> bool:
+    try:
+        said = subprocess.run(
+            [path, "--version"], env=_environment(), capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return said.returncode == 0
+
+
+def _environment() -> dict[str, str]:
+    libraries = _UNPACKED / "usr/lib/x86_64-linux-gnu"
+    return {**os.environ, "LD_LIBRARY_PATH": f"{libraries}:{libraries}/pulseaudio"}
+
+
+class Page:
+    """The browser's one page.
+
+    width, height  of the window in CSS pixels
+    """
+
+    def __init__(self, to: int, answers: int) -> None:
+        self._to, self._answers = to, answers
+        self._number = 0
+        self._read = b""
+        self._session = ""
+        target = self._send("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+
+    def open(self, url: str, width: int = 1280, height: int = 800, dark: bool = False) -> None:
+        """Load a page and wait until it is there."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._send("Emulation.setDeviceMetricsOverride", **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._send("Emulation.setEmulatedMedia", features=[scheme])
+        failed = self._send("Page.navigate", url=url).get("errorText")
+        if failed:
+            raise BrowserError(f"{url}: {failed}")
+        deadline = time.monotonic() + _SECONDS
+        while self.evaluate("document.readyState + location.href") != f"complete{url}":
+            if time.monotonic() > deadline:
+                raise BrowserError(f"{url}: not there within {_SECONDS:.0f} s")
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression; the page's own policy does not bind it."""
+        answer = self._send("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise BrowserError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def screenshot(self, path: Path, whole: bool = False) -> None:
+        """The window, or all that can be scrolled to, as PNG."""
+        answer = self._send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(answer["data"]))
+
+    def _send(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._to, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            answer = self._receive(deadline)
+            if answer.get("id") == self._number:
+                if "error" in answer:
+                    raise BrowserError(f"{method}: {answer['error']['message']}")
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        while b"\0" not in self._read:
+            if not select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise BrowserError(f"no answer within {_SECONDS:.0f} s")
+            data = os.read(self._answers, 1 << 20)
+            if not data:
+                raise BrowserError("it ended")
+            self._read += data
+        message, _, self._read = self._read.partition(b"\0")
+        answer: dict[str, Any] = json.loads(message)
+        return answer
+
+
+@contextlib.contextmanager
+def browsing(path: str) -> Iterator[Page]:
+    """A browser for the length of a `with`; nothing of it stays.
+
+    path   of the executable
+    """
+    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as folder:
+        fonts = Path(folder, "fonts.conf")
+        fonts.write_text(_FONTS.format(_UNPACKED, folder))
+        own = {"HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder, "FONTCONFIG_FILE": str(fonts)}
+        theirs_in, to = os.pipe()
+        answers, theirs_out = os.pipe()
+        # A shell puts the pipe where the browser looks for it: 3 and 4 may be taken here.
+        script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
+        command = ["/bin/sh", "-c", script, "sh", path, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
+        process = subprocess.Popen(
+            command,
+            env=_environment() | own,
+            pass_fds=(theirs_in, theirs_out),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.close(theirs_in)
+        os.close(theirs_out)
+        try:
+            yield Page(to, answers)
+        finally:
+            os.close(to)  # its pipe is its life line
+            os.close(answers)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
