@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -89,11 +90,11 @@ def _reason(error: Exception) -> str:
     return str(reason).lower().replace("_", " ") if reason else str(error)
 
 
-def client_fault(sock: object, tls: Tls) -> str:
+def client_fault(sock: Any, tls: Tls) -> str:
     """Why the connection's client certificate does not do; "" when it does, or when none is needed."""
     if not tls.client_ca:
         return ""
-    shown = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    shown = getattr(sock, "getpeercert", dict)()
     if not shown:
         return "a client certificate is needed" if tls.needs_client else ""
     names = {canonical(str(pair[1])) for pair in shown.get("subjectAltName", ())}
