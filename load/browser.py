@@ -5,10 +5,12 @@ It is spoken to over its debugging pipe: JSON messages that end with a zero byte
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -26,6 +28,7 @@ _FLAGS = (
     "--remote-debugging-pipe",
 )
 _FONTS = "<fontconfig><dir>{}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{}</cachedir></fontconfig>"
+_END_SECONDS = 10.0
 _SECONDS = 60.0  # for one command; the first waits for the start of a browser on a busy machine
 
 
@@ -133,29 +136,41 @@ def browsing(path: str) -> Iterator[Page]:
         fonts = Path(folder, "fonts.conf")
         fonts.write_text(_FONTS.format(_UNPACKED, folder))
         own = {"HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder, "FONTCONFIG_FILE": str(fonts)}
-        theirs_in, to = os.pipe()
-        answers, theirs_out = os.pipe()
-        # A shell puts the pipe where the browser looks for it: 3 and 4 may be taken here.
-        script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
-        command = ["/bin/sh", "-c", script, "sh", path, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
-        process = subprocess.Popen(
-            command,
-            env=_environment() | own,
-            pass_fds=(theirs_in, theirs_out),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        os.close(theirs_in)
-        os.close(theirs_out)
+        command = [path, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
+        pid, to, answers = _spawn(command, _environment() | own)
         try:
             yield Page(to, answers)
         finally:
-            os.close(to)  # its pipe is its life line
+            with contextlib.suppress(OSError):
+                os.write(to, b'{"id": 0, "method": "Browser.close"}\0')
+            os.close(to)
             os.close(answers)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _bury(pid, time.monotonic() + _END_SECONDS)
+
+
+def _spawn(command: list[str], environment: dict[str, str]) -> tuple[int, int, int]:
+    """Start it with its ends of the pipes where it looks for them; the process and our ends."""
+    theirs = []
+    read, to = os.pipe()
+    answers, write = os.pipe()
+    for end in (read, write):  # out of the way of 3 and 4
+        theirs.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10))
+        os.close(end)
+    null = os.open(os.devnull, os.O_RDWR)
+    places = [(null, 0), (null, 1), (null, 2), (theirs[0], 3), (theirs[1], 4)]
+    actions = [(os.POSIX_SPAWN_DUP2, end, place) for end, place in places]
+    try:
+        pid = os.posix_spawn(command[0], command, environment, file_actions=actions, setsid=True)
+    finally:
+        for end in (null, *theirs):
+            os.close(end)
+    return pid, to, answers
+
+
+def _bury(pid: int, deadline: float) -> None:
+    while not os.waitpid(pid, os.WNOHANG)[0]:
+        if time.monotonic() > deadline:
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return
+        time.sleep(0.02)

@@ -1,7 +1,7 @@
 """How the pages look: one sheet, which stands in each page and whose hash is in the policy that it is sent with."""
 
 STYLE = """
-:root{color-scheme:light dark;--ink:#1c2733;--soft:#5b6b7b;--line:#dbe2e9;--page:#f4f6f8;--card:#fff;--bar:#2f7ed8;
+:root{color-scheme:light dark;--ink:#1c2733;--soft:#5b6b7b;--line:#dbe2e9;--page:#f4f6f8;--card:#fff;--bar:#1f68bd;
 --track:#e6ebf0;--good:#177245;--wait:#8a5a00;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--ink:#e4e9ee;--soft:#9aa8b5;--line:#2b3742;--page:#11171d;--card:#1a222a;
 --bar:#5aa2ef;--track:#2b3742;--good:#56c98d;--wait:#e3b14d;--bad:#ff8a80}}
@@ -25,9 +25,11 @@ th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}
 td:last-child{white-space:normal;overflow-wrap:anywhere;min-width:9rem}
 svg{display:block;width:8rem;height:.4rem;margin:.2rem 0 0 auto;border-radius:.2rem;background:var(--track)}
 rect{fill:var(--bar)}
-@media (max-width:44rem){body{padding:.8rem}thead{display:none}
-tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .9rem;padding:.6rem .8rem;border-top:1px solid var(--line)}
-tr:first-child{border-top:0}td{display:block;border:0;padding:.1rem 0;text-align:left}
+@media (max-width:60rem){body{padding:.8rem}thead{display:none}
+tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.5rem,1fr));gap:.1rem .9rem;
+padding:.6rem .8rem;border-top:1px solid var(--line)}
+tr:first-child{border-top:0}td{display:block;border:0;padding:.1rem 0;text-align:left;
+white-space:normal;overflow-wrap:anywhere}
 td:first-child,td:last-child{grid-column:1/-1}td:first-child{font-weight:600}svg{width:100%}
 td[data-name]::before{content:attr(data-name);display:block;color:var(--soft);font-size:.78rem}}
 """

@@ -94,7 +94,7 @@ def client_fault(sock: Any, tls: Tls) -> str:
     """Why the connection's client certificate does not do; "" when it does, or when none is needed."""
     if not tls.client_ca:
         return ""
-    shown = getattr(sock, "getpeercert", dict)()
+    shown: dict[str, Any] = getattr(sock, "getpeercert", dict)()
     if not shown:
         return "a client certificate is needed" if tls.needs_client else ""
     names = {canonical(str(pair[1])) for pair in shown.get("subjectAltName", ())}

@@ -95,15 +95,18 @@ def test_the_same_text(server, folder):
 
 def test_requests_in_one_record(server, folder):
     """What TLS has unpacked beyond the first request is answered too: no more would arrive to wake the server."""
-    with secure(server.url, folder, PAIR) as tree, socket.create_connection(("127.0.0.1", tree.port), 20) as raw:
-        with tree.client.wrap_socket(raw, server_hostname="127.0.0.1") as sock:
-            padded = b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Pad: %s\r\n\r\n" % (b"x" * 4000)
-            last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            sock.sendall(padded * 3 + last)  # one record holds 16 kB, one read of the server 8 kB
-            said = b""
-            while data := sock.recv(1 << 16):
-                said += data
-            assert said.count(b"HTTP/1.1 200 OK") == 4
+    padded = b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Pad: %s\r\n\r\n" % (b"x" * 4000)
+    last = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with (
+        secure(server.url, folder, PAIR) as tree,
+        socket.create_connection(("127.0.0.1", tree.port), 20) as raw,
+        tree.client.wrap_socket(raw, server_hostname="127.0.0.1") as sock,
+    ):
+        sock.sendall(padded * 3 + last)  # one record holds 16 kB, one read of the server 8 kB
+        said = b""
+        while data := sock.recv(1 << 16):
+            said += data
+        assert said.count(b"HTTP/1.1 200 OK") == 4
 
 
 @pytest.mark.parametrize("versions", [("TLS12", "TLS12"), ("TLS13", "TLS13")], ids=lambda v: v[0])
