@@ -27,7 +27,9 @@ _FLAGS = (
     "--ignore-certificate-errors",
     "--remote-debugging-pipe",
 )
-_FONTS = "<fontconfig><dir>{}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{}</cachedir></fontconfig>"
+# Of a machine that may have no fonts and no settings for them; the same letters everywhere.
+_FONTS = """<fontconfig><dir>{}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{}</cachedir>
+<match><edit name="family" mode="append_last"><string>Liberation Sans</string></edit></match></fontconfig>"""
 _END_SECONDS = 10.0
 _SECONDS = 60.0  # for one command; the first waits for the start of a browser on a busy machine
 
