@@ -2,15 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from shardex import logs
-from shardex.errors import OptionsError
 from shardex.kube.endpoint import resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
-from shardex.serving.tls import load
+from shardex.serving.tls import verify
 from shardex.workers.plan import plan
 from shardex.workers.supervisor import Setup, Supervisor
 
@@ -24,7 +22,7 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     raise   ShardexError when something that every worker needs is not there
     """
     first = setup(options)
-    web_config(options)
+    verify(options)
     main = listen("port", options.host, options.port)
     own = listen("telemetry-port", options.telemetry_host, options.telemetry_port)
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
@@ -36,20 +34,6 @@ def run(options: Options, again: Callable[[], Options]) -> int:
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
     )
     return supervisor.run()
-
-
-def web_config(options: Options) -> None:
-    """Whether the front will be able to do with --tls-config what it says.
-
-    raise  OptionsError with every fault
-    """
-    if options.tls_config:
-        path = Path(options.tls_config)
-        web = load(path)
-        if web.config.users and options.auth_filter:
-            raise OptionsError(
-                [f"--tls-config={path}: basic_auth_users and --auth-filter both want the one Authorization header"]
-            )
 
 
 def setup(options: Options) -> Setup:

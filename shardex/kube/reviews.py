@@ -70,6 +70,15 @@ class Reviewer:
         verdict = self._ask(_ACCESS_REVIEW, spec, _AccessReview).status
         return Review(told.user.username, verdict.allowed and not verdict.denied)
 
+    def probe(self) -> None:
+        """Ask both questions about nobody.
+
+        raise  ShardexError when we may not ask
+        """
+        self._ask(_TOKEN_REVIEW, {"token": "shardex"}, _TokenReview)
+        nobody = {"user": "system:anonymous", "nonResourceAttributes": {"path": "/metrics", "verb": "get"}}
+        self._ask(_ACCESS_REVIEW, nobody, _AccessReview)
+
     def _ask(self, what: tuple[str, str, str], spec: dict[str, Any], type: type[Any]) -> Any:
         api, kind, plural = what
         body = msgspec.json.encode({"apiVersion": api, "kind": kind, "spec": spec})

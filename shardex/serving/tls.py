@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from shardex.errors import OptionsError
+from shardex.options import Options
 from shardex.pem import PemFile
 from shardex.serving.webconfig import Tls, WebConfig, canonical, read
 
@@ -118,6 +119,19 @@ def load(path: Path) -> Web:
         return Web(config, server_context(config.tls) if config.tls else None)
     except OptionsError as error:
         raise OptionsError([f"--tls-config={path}: {fault}" for fault in error.faults]) from None
+
+
+def verify(options: Options) -> None:
+    """Whether a front can do what --tls-config says.
+
+    raise  OptionsError with every fault
+    """
+    if options.tls_config:
+        path = Path(options.tls_config)
+        if load(path).config.users and options.auth_filter:
+            raise OptionsError(
+                [f"--tls-config={path}: basic_auth_users and --auth-filter both want the one Authorization header"]
+            )
 
 
 class WebFile:
