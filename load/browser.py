@@ -83,17 +83,30 @@ class Page:
         failed = self._send("Page.navigate", url=url).get("errorText")
         if failed:
             raise BrowserError(f"{url}: {failed}")
-        deadline = time.monotonic() + _SECONDS
-        while self.evaluate("document.readyState + location.href") != f"complete{url}":
-            if time.monotonic() > deadline:
-                raise BrowserError(f"{url}: not there within {_SECONDS:.0f} s")
+        if self.evaluate("location.href") != url:
+            raise BrowserError(f"{url}: led to another page")
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression; the page's own policy does not bind it."""
-        answer = self._send("Runtime.evaluate", expression=expression, returnByValue=True)
-        if "exceptionDetails" in answer:
-            raise BrowserError(f"{expression}: {answer['exceptionDetails']}")
-        return answer["result"].get("value")
+        """The value of a JavaScript expression once the page is whole, which one that refreshes itself may not be now.
+
+        The page's own policy does not bind the expression.
+        """
+        when_whole = f"document.readyState === 'complete' ? {{value: ({expression})}} : null"
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            try:
+                answer = self._send("Runtime.evaluate", expression=when_whole, returnByValue=True)
+            except BrowserError as error:
+                if "context" not in str(error):  # of the page before, which is gone
+                    raise
+                answer = {"result": {"value": None}}
+            if "exceptionDetails" in answer:
+                raise BrowserError(f"{expression}: {answer['exceptionDetails']}")
+            if answer["result"].get("value") is not None:
+                return answer["result"]["value"].get("value")
+            if time.monotonic() > deadline:
+                raise BrowserError(f"the page is not whole within {_SECONDS:.0f} s")
+            time.sleep(0.01)
 
     def screenshot(self, path: Path, whole: bool = False) -> None:
         """The window, or all that can be scrolled to, as PNG."""

@@ -26,7 +26,7 @@ class Asked:
         self.options = parse(flags, RESOURCES, lambda: 1)
         self.upstream = Upstream(board, [worker.front_end], self.options.stale_segments_ttl, answer_seconds=0.2)
         self.front = Front(self.upstream, self.options, TELEMETRY)
-        self.app = Doors(self.front, web, tokens)
+        self.app = Doors(self.front, web, tokens, self.front.refused)
 
     def __call__(self, path, headers=None, method="GET", port=8080, sock=None):
         environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()}

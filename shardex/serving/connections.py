@@ -161,7 +161,7 @@ def limits(
 
 def _goodbye(sock: socket.socket) -> None:
     """Wait for the client's end of a connection here: gunicorn would do it in the one thread that accepts new ones."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # ValueError: TLS is over already
         deadline = time.monotonic() + _GOODBYE_SECONDS
         if isinstance(sock, ssl.SSLSocket):
             sock.settimeout(_GOODBYE_SECONDS)

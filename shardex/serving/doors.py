@@ -26,13 +26,17 @@ class Doors:
 
     web     --tls-config as it is now; None without one
     tokens  the lock of --auth-filter; None without it
+    count   is told the status of each refusal
     """
 
-    def __init__(self, pages: App, web: Callable[[], Web] | None, tokens: Tokens | None) -> None:
+    def __init__(
+        self, pages: App, web: Callable[[], Web] | None, tokens: Tokens | None, count: Callable[[str], None]
+    ) -> None:
         self._pages = pages
         self._web = web
         self._passwords = Passwords()
         self._tokens = tokens
+        self._count = count
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         web = self._web() if self._web else None
@@ -45,6 +49,7 @@ class Doors:
             return self._pages(environ, start_response)
         if path in STATUS_ONLY:
             return self._status(environ, start_response)
+        self._count(refusal.status)
         return _said(environ, start_response, refusal)
 
     def _refusal(self, environ: Environ, web: Web | None) -> Refusal | None:
@@ -79,5 +84,6 @@ def _with_headers(start_response: StartResponse, headers: Iterable[tuple[str, st
 def _said(environ: Environ, start_response: StartResponse, refusal: Refusal) -> Iterable[bytes]:
     body = f"{refusal.text}\n".encode()
     fixed = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response(refusal.status, [*fixed, ("Cache-Control", "no-store"), *refusal.headers])
+    fixed += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    start_response(refusal.status, [*fixed, *refusal.headers])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

@@ -75,7 +75,7 @@ def serve(
         client = Client(Credentials(endpoint, options.kubeconfig), "shardex --auth-filter")
         tokens = Tokens(Reviewer(client).review)
     front = Front(Upstream(board, ends, options.stale_segments_ttl), options, telemetry_port)
-    app = Doors(front, web.now if web else None, tokens)
+    app = Doors(front, web.now if web else None, tokens, front.refused)
     settings = {
         # gunicorn closes what it is given and takes copies: a socket object that still thinks it owns the number would
         # one day close somebody else's file.

@@ -58,6 +58,10 @@ class Front:
         """Every page by port: main and telemetry."""
         return {"main": tuple(self._main), "telemetry": tuple(self._own)}
 
+    def refused(self, status: str) -> None:
+        """Somebody was not let in, and told this."""
+        self._telemetry.refused.labels(status.partition(" ")[0]).inc()
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = self._answered(environ, start_response)
         return _Body(iter(()), getattr(body, "close", _nothing)) if environ["REQUEST_METHOD"] == "HEAD" else body

@@ -122,6 +122,9 @@ def test_every_page_is_locked(locked):
         assert found[1]["Cache-Control"] == "no-store"
         assert ("WWW-Authenticate" in found[1]) == (status == 401)
     assert seen == {"/metrics", "/", "/status", "/status.json"}
+    told = asked.front._telemetry.exposition().decode()
+    for status in {status for _, status in bad.values()}:
+        assert f'shardex_requests_refused_total{{code="{status}"}}' in told
     assert asked.worker.answers == 0
 
 
@@ -304,6 +307,26 @@ def test_guesses_hold_up_nobody():
     for thread in threads:
         thread.join()
     assert lock(environ(bearer("another"))) is None
+
+
+def test_guesses_of_passwords_hold_up_nobody(monkeypatch):
+    """The same for passwords: while four are being checked a fifth is 429, and who is known passes."""
+    gate, checking, real = threading.Event(), [], bcrypt.checkpw
+    lock = Passwords()
+    assert lock(environ(basic("prometheus", "right")), USERS) is None
+    monkeypatch.setattr(bcrypt, "checkpw", lambda *given: checking.append(1) or (gate.wait(20) and real(*given)))
+    guesses = [(environ(basic("prometheus", f"guess-{n}")), USERS) for n in range(5)]
+    threads = [threading.Thread(target=lock, args=guess) for guess in guesses[:4]]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(checking) == 4)
+    refusal = lock(*guesses[4])
+    assert (refusal.status, dict(refusal.headers)) == ("429 Too Many Requests", {"Retry-After": "1"})
+    assert lock(environ(basic("prometheus", "right")), USERS) is None
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert lock(*guesses[4]).status.startswith("401")
 
 
 def test_passwords_are_checked_once(monkeypatch):
