@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from shardex import logs
+from shardex.customfile import custom_resources
 from shardex.kube.endpoint import resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
@@ -21,8 +22,8 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     again   the options of now, for a reload
     raise   ShardexError when something that every worker needs is not there
     """
-    first = setup(options)
     verify(options)
+    first = setup(options)
     main = listen("port", options.host, options.port)
     own = listen("telemetry-port", options.telemetry_host, options.telemetry_port)
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
@@ -37,8 +38,9 @@ def run(options: Options, again: Callable[[], Options]) -> int:
 
 
 def setup(options: Options) -> Setup:
-    """What the workers are to run; what is wrong with the way to the API server is said here, not in each of them."""
+    """What the workers are to run; what is wrong with it is said here, not in each of them."""
+    custom = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     if endpoint.url.startswith("https"):
         ssl_context(endpoint)
-    return Setup(options, plan(options), endpoint)
+    return Setup(options, plan(options), endpoint, custom)
