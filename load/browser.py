@@ -56,8 +56,8 @@ def _starts(path: str) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    libraries = _UNPACKED / "usr/lib/x86_64-linux-gnu"
-    return {**os.environ, "LD_LIBRARY_PATH": f"{libraries}:{libraries}/pulseaudio"}
+    libraries = [str(path) for one in _UNPACKED.glob("usr/lib/*-linux-gnu") for path in (one, one / "pulseaudio")]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)} if libraries else dict(os.environ)
 
 
 class Page:

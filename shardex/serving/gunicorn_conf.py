@@ -3,6 +3,7 @@
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from shardex.errors import OptionsError
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint
 from shardex.kube.reviews import Reviewer
@@ -22,6 +24,8 @@ from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front
 from shardex.workers.board import Board
 from shardex.workers.children import die_with_parent
+
+log = logging.getLogger(__name__)
 
 # Answers under way at once: a scrape that is read slowly holds a thread, and probes must still find one.
 _THREADS = 32
@@ -69,7 +73,7 @@ def serve(
     ends       the front's ends of the workers' channels
     """
     telemetry_port = listeners[1].getsockname()[1]
-    web = WebFile(Path(options.tls_config)) if options.tls_config else None
+    web = _web_file(options.tls_config)
     tokens = None
     if options.auth_filter:
         client = Client(Credentials(endpoint, options.kubeconfig), "shardex --auth-filter")
@@ -98,6 +102,15 @@ def serve(
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
     _Application(app, settings).run()
+
+
+def _web_file(path: str) -> WebFile | None:
+    """It was right when the pod started; a front that begins again may find it broken, and is tried again later."""
+    try:
+        return WebFile(Path(path)) if path else None
+    except OptionsError as error:
+        log.error("no answers until it is mended: %s", error)  # noqa: TRY400  a traceback says no more
+        sys.exit(1)
 
 
 def _sooner(*seconds: float) -> float:

@@ -215,6 +215,24 @@ def test_rotation(server, folder):
             assert kept()
 
 
+def test_a_front_that_begins_again(server, folder):
+    """A front that dies while the file is broken answers nobody, says why in a line, and is back when it is mended."""
+    with secure(server.url, folder, PAIR) as tree:
+        path, good = folder / "web.yml", (folder / "web.yml").read_text()
+        path.write_text("broken: yes")
+        tree.kill(tree.front())
+        eventually(
+            lambda: f"no answers until it is mended: --tls-config={path}: broken: unknown key" in tree.log(), 30.0
+        )
+        path.write_text(good)
+
+        def answers():
+            with contextlib.suppress(OSError):
+                return get(tree.port, "/metrics", context=tree.client).status == 200
+
+        eventually(answers, 60.0)
+
+
 def test_client_certificates(server, folder):
     """Who shows none reads nothing but health; a stranger's is no connection at all."""
     tls = f"{PAIR}, client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert"
