@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from helpers import DATA
+from kubeconfigs import certificates, kubeconfig
 from tree import ROOT, eventually, get, running
 
 from load import testing
@@ -64,15 +65,19 @@ def test_the_checker_would_find_something(tree):
 
 
 class Prometheus:
-    """A server that scrapes each target once a second; its storage is in the directory."""
+    """A server that scrapes each target once a second; its storage is in the directory.
 
-    def __init__(self, directory, targets):
+    how  more settings of every target, as a flow of YAML
+    """
+
+    def __init__(self, directory, targets, **how):
         program = tool("prometheus")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         config = Path(directory) / "prometheus.yml"
         jobs = "".join(
             f"  - job_name: {name}\n    scrape_interval: 1s\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n"
+            + "".join(f"    {key}: {json.dumps(value)}\n" for key, value in how.items())
             for name, port in targets.items()
         )
         config.write_text(f"scrape_configs:\n{jobs}")
@@ -156,3 +161,25 @@ def test_it_asks_for_openmetrics_and_gets_it(prometheus, tree, spy):
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=")
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.text.endswith("\n# EOF\n")
+
+
+def test_through_every_door(tmp_path):
+    """With TLS, a client certificate and a token that the API server knows, as one configures it for any exporter."""
+    certificates(tmp_path)
+    web = tmp_path / "web.yml"
+    web.write_text(
+        "tls_server_config: {cert_file: server.crt, key_file: server.key, client_ca_file: ca.crt, "
+        "client_auth_type: RequireAndVerifyClientCert}"
+    )
+    with testing.running(pods=300, token=("own:shardex", "scraper:prometheus")) as server:
+        config = kubeconfig(tmp_path / "config", {"token": "own"}, server=server.url)
+        flags = (f"--kubeconfig={config}", f"--tls-config={web}", "--auth-filter")
+        with running("", *flags, workers=2, ready=False) as tree:
+            targets = {"shardex": tree.port, "telemetry": tree.telemetry_port}
+            files = {"ca_file": "ca.crt", "cert_file": "client.crt", "key_file": "client.key"}
+            tls = {name: str(tmp_path / file) for name, file in files.items()}
+            how = {"scheme": "https", "tls_config": tls, "authorization": {"credentials": "scraper"}}
+            with contextlib.closing(Prometheus(tmp_path, targets, **how)) as prometheus:
+                up = lambda: [prometheus.value(f'up{{job="{job}"}}') for job in targets] == [1, 1]
+                eventually(up, 60.0, lambda: f"{prometheus.api('targets')}\n{tree.log()}")
+                assert eventually(lambda: prometheus.value("count(kube_pod_info)"), 30.0) == 300
