@@ -2,9 +2,8 @@
 
 import re
 
-from rendered import exporters, of, options, pod
+from rendered import WORKLOADS, exporters, of, options, pod
 
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def hardened(workload):
@@ -35,8 +34,9 @@ def probed(workload):
     """Alive is asked without asking the API server, ready is whether everything was listed once."""
     for container in pod(workload)["containers"]:
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-        assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-        assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+        alive, ready = ("/healthz", "/healthz") if "command" in container else ("/livez", "/readyz")
+        assert container["livenessProbe"]["httpGet"]["path"] == alive
+        assert container["readinessProbe"]["httpGet"]["path"] == ready
         for probe in ("livenessProbe", "readinessProbe"):
             assert container[probe]["httpGet"]["port"] in ports
 
