@@ -3,6 +3,7 @@
 import functools
 import gzip
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,7 +39,7 @@ def _kustomize():
 
 @functools.cache
 def _built(folder):
-    done = subprocess.run([*_kustomize(), folder], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*_kustomize(), folder], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr  # deprecated fields
     return done.stdout
@@ -52,14 +53,14 @@ def overlay(name):
 
 def chart(values=None, name="shardex", namespace="monitoring"):
     """Documents of the chart with some values; raises helm_python.HelmError."""
+    return documents(_rendered(json.dumps(values or {}), name, namespace))
+
+
+@functools.cache
+def _rendered(values, name, namespace):
     with helm_python.Chart.load(CHART) as loaded:
-        texts = loaded.render(values or {}, name=name, namespace=namespace)
-    return [
-        document
-        for path, text in sorted(texts.items())
-        if not path.endswith(".txt") and "/_" not in path
-        for document in documents(text)
-    ]
+        texts = loaded.render(json.loads(values), name=name, namespace=namespace)
+    return "\n---\n".join(text for path, text in sorted(texts.items()) if path.endswith(".yaml"))
 
 
 class _Unique(yaml.SafeLoader):
@@ -121,18 +122,18 @@ def exporters(found):
 
 def arguments(container):
     """The arguments as the process gets them."""
-    replaced = []
-    for argument in container.get("args", ()):
-        for variable in container.get("env", ()):
-            argument = argument.replace(f"$({variable['name']})", _DOWNWARD.get(variable["name"], "value"))
-        assert "$(" not in argument, f"{argument}: no such variable"
-        replaced.append(argument)
-    return replaced
+    values = {variable["name"]: _DOWNWARD.get(variable["name"], "value") for variable in container.get("env", ())}
+    return [re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], argument) for argument in container.get("args", ())]
 
 
 def options(container):
     """The exporter's options; raises OptionsError."""
-    forms = {"pod": "string", "pod-namespace": "string", "auth-filter": "bool", "custom-resource-state-config-file": "string"}
+    forms = {
+        "pod": "string",
+        "pod-namespace": "string",
+        "auth-filter": "bool",
+        "custom-resource-state-config-file": "string",
+    }
     line = normal(arguments(container), forms | {setting.flag: setting.form for setting in SETTINGS}, IGNORED)
     assert not line.faults, line.faults
     assert not line.words, line.words

@@ -5,7 +5,6 @@ import re
 from rendered import WORKLOADS, exporters, of, options, pod
 
 
-
 def hardened(workload):
     """Nothing runs as root, writes to its own root file system, gains a right or has a capability."""
     spec = pod(workload)

@@ -1,11 +1,12 @@
 """manifests/helm/shardex as Helm renders it."""
 
 import base64
+import json
 
 import helm_python
 import pytest
 import yaml
-from rendered import CHART, WORKLOADS, arguments, chart, exporters, faults, granted, of, one, options, pod
+from rendered import CHART, ROOT, WORKLOADS, arguments, chart, exporters, faults, granted, of, one, options, pod
 from workloads import sound
 
 from shardex import __version__
@@ -296,7 +297,12 @@ def test_service_monitor():
     assert (monitor["spec"]["bodySizeLimit"], monitor["spec"]["sampleLimit"]) == ("1GB", 5000000)
     main, own = monitor["spec"]["endpoints"]
     assert {main["port"], own["port"]} == {port["name"] for port in one(found, "Service")["spec"]["ports"]}
-    assert (main["interval"], main["scrapeTimeout"], main["honorLabels"], main["scheme"]) == ("15s", "30s", True, "https")
+    assert (main["interval"], main["scrapeTimeout"], main["honorLabels"], main["scheme"]) == (
+        "15s",
+        "30s",
+        True,
+        "https",
+    )
     assert "honorLabels" not in own
     assert "scheme" not in own
     assert not of(chart(), "ServiceMonitor")
@@ -360,6 +366,17 @@ def test_all_faults_at_once():
     """One run tells everything."""
     with pytest.raises(helm_python.HelmError, match=r"(?s)podss.*without autosharding.*authFilter"):
         chart({"collectors": ["podss"], "replicas": 2, "kubeRBACProxy": {"enabled": True}})
+
+
+def test_values_of_the_peers_chart():
+    """A values file of kube-state-metrics' chart 8.4.0, with each of its values at its default, is taken as it is."""
+    text = (ROOT / "tests/data/kubernetes/peer-values.json").read_text(encoding="utf-8")
+    values = json.loads(text)
+    with helm_python.Chart.load(CHART) as loaded:
+        loaded.validate_schema(loaded.merge_values(values))
+    found = chart(values)
+    assert [fault for document in found for fault in faults(document)] == []
+    assert collectors(values) == sorted(values["collectors"])
 
 
 def test_typos_are_refused():

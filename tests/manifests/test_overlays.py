@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from rendered import MANIFESTS, OVERLAYS, exporters, faults, of, one, options, overlay
+from rendered import MANIFESTS, OVERLAYS, WORKLOADS, exporters, faults, of, one, options, overlay, pod
 from workloads import sound
 
 from shardex import __version__
@@ -25,6 +25,33 @@ def test_overlays():
 def test_kubernetes_takes_it(found):
     """Every object fits the OpenAPI schema of its kind, down to the last field."""
     assert [fault for document in found for fault in faults(document)] == []
+
+
+def _field(document, *path, to):
+    *above, last = path
+    for key in above:
+        document = document[key]
+    document[last] = to
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "said"),
+    [
+        (("spec", "replica"), 2, "replica"),
+        (("spec", "replicas"), "2", "'2' is not of type 'integer'"),
+        (("spec", "template", "spec", "containers", 0, "livenesProbe"), {}, "livenesProbe"),
+        (("spec", "template", "spec", "containers", 0, "resources", "limits"), ["memory"], "is not of type 'object'"),
+        (("spec", "template", "spec", "containers", 0, "ports", 0), {"name": "http"}, "'containerPort' is a required"),
+        (("apiVersion",), "apps/v1beta1", "no schema"),
+    ],
+)
+def test_schemas_find_mistakes(path, to, said):
+    """What the API server would refuse, or silently drop, is a fault here."""
+    document = one(overlay("standard"), "Deployment")
+    assert faults(document) == []
+    _field(document, *path, to=to)
+    [fault] = faults(document)
+    assert said in fault
 
 
 def test_workloads_are_sound(found):
@@ -69,7 +96,9 @@ def test_namespaced_needs_nothing_of_the_cluster():
 
 def test_daemonset_covers_everything_once():
     """Each kind is exported by one of the three; pods by two, of which each has those that the other has not."""
-    found = {workload["metadata"]["name"]: options(container) for workload, container in exporters(overlay("daemonset"))}
+    found = {
+        workload["metadata"]["name"]: options(container) for workload, container in exporters(overlay("daemonset"))
+    }
     nodes, rest, unscheduled = (found.pop(f"shardex-{name}") for name in ("nodes", "rest", "unscheduled"))
     assert not found
     assert set(rest.resources) == DEFAULT - {"pods"}
@@ -77,22 +106,23 @@ def test_daemonset_covers_everything_once():
     assert (unscheduled.resources, unscheduled.node, unscheduled.track_unscheduled_pods) == (("pods",), "", True)
 
 
-def test_pod_monitor(tmp_path):
-    """It scrapes both ports of every pod that an exporter runs in, within limits that are said."""
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_pod_monitor(tmp_path, name):
+    """It scrapes every port of every pod of every overlay, within limits that are said."""
     (tmp_path / "kustomization.yaml").write_text(
-        f"resources: [{_relative(tmp_path, 'overlays/daemonset')}]\n"
-        f"components: [{_relative(tmp_path, 'components/prometheus-operator')}]\nnamespace: kube-system\n"
+        f"resources: [{_relative(tmp_path, f'overlays/{name}')}]\n"
+        f"components: [{_relative(tmp_path, 'components/prometheus-operator')}]\nnamespace: prometheus\n"
     )
     found = overlay(str(tmp_path))
     monitor = one(found, "PodMonitor")
     assert faults(monitor) == []
-    assert monitor["metadata"]["namespace"] == "kube-system"
+    assert monitor["metadata"]["namespace"] == "prometheus"
     assert monitor["spec"]["bodySizeLimit"]
     ends = {end["port"]: end for end in monitor["spec"]["podMetricsEndpoints"]}
-    for workload, container in exporters(found):
+    for workload in of(found, *WORKLOADS):
         labels = workload["spec"]["template"]["metadata"]["labels"]
         assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
-        assert {port["name"] for port in container["ports"]} == ends.keys()
+        assert {port["name"] for c in pod(workload)["containers"] for port in c["ports"]} <= ends.keys()
     assert ends["http-metrics"]["honorLabels"] is True  # otherwise a pod's own labels become exported_pod
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 from click.testing import CliRunner
-from load.testing import running as cluster
 from rendered import MANIFESTS, arguments, exporters, granted, overlay, pod
 from tree import eventually, running
 
+from load.testing import running as cluster
 from shardex.rbac import files, main, rules, stale, write
 from shardex.resources import RESOURCES
 
