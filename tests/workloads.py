@@ -33,7 +33,7 @@ def probed(workload):
     """Alive is asked without asking the API server, ready is whether everything was listed once."""
     for container in pod(workload)["containers"]:
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-        alive, ready = ("/healthz", "/healthz") if "command" in container else ("/livez", "/readyz")
+        alive, ready = ("/metrics", "/metrics") if "command" in container else ("/livez", "/readyz")
         assert container["livenessProbe"]["httpGet"]["path"] == alive
         assert container["readinessProbe"]["httpGet"]["path"] == ready
         for probe in ("livenessProbe", "readinessProbe"):

@@ -329,7 +329,6 @@ def test_scaler_rights():
     assert grants.keys() > lists
     assert {(resource, verb) for _, resource, verb in own if verb not in {"get", "list", "watch"}} == {
         ("statefulsets", "patch"),
-        ("statefulsets/scale", "patch"),
         ("events", "create"),
         ("leases", "create"),
         ("leases", "update"),
