@@ -16,7 +16,7 @@ import yaml
 from shardex.arguments import normal
 from shardex.options import parse
 from shardex.resources import RESOURCES
-from shardex.settings import IGNORED, SETTINGS
+from shardex.settings import IGNORED, SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFESTS = ROOT / "manifests"
@@ -24,6 +24,17 @@ CHART = MANIFESTS / "helm" / "shardex"
 OVERLAYS = sorted(path.parent.name for path in MANIFESTS.glob("overlays/*/kustomization.yaml"))
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _SCHEMAS = ROOT / "tests" / "data" / "kubernetes" / "schemas.json.gz"
+#: flags that the manifests use already
+_COMING = [
+    Setting(flag, form, "", "", "")
+    for flag, form in (
+        ("pod", "string"),
+        ("pod-namespace", "string"),
+        ("auth-filter", "bool"),
+        ("custom-resource-state-config-file", "string"),
+    )
+    if flag not in {setting.flag for setting in SETTINGS}
+]
 #: what the kubelet puts in place of $(NAME) in an argument
 _DOWNWARD = {"POD_NAME": "shardex-0", "POD_NAMESPACE": "kube-system", "NODE_NAME": "node-0"}
 
@@ -126,20 +137,24 @@ def arguments(container):
     return [re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], argument) for argument in container.get("args", ())]
 
 
-def options(container):
-    """The exporter's options; raises OptionsError."""
-    forms = {
-        "pod": "string",
-        "pod-namespace": "string",
-        "auth-filter": "bool",
-        "custom-resource-state-config-file": "string",
-    }
-    line = normal(arguments(container), forms | {setting.flag: setting.form for setting in SETTINGS}, IGNORED)
+def _given(container, settings, ignored):
+    """Texts by flag name, as the command line's reader hands them on; a flag that it does not know is a fault."""
+    line = normal(arguments(container), {setting.flag: setting.form for setting in settings}, ignored)
     assert not line.faults, line.faults
     assert not line.words, line.words
     assert not line.ignored, line.ignored
-    given = dict(flag.removeprefix("--").split("=", 1) for flag in line.flags)
-    return parse(given, RESOURCES, cores=lambda: 1)
+    return dict(flag.removeprefix("--").split("=", 1) for flag in line.flags)
+
+
+def options(container):
+    """The exporter's options; raises OptionsError."""
+    return parse(_given(container, (*SETTINGS, *_COMING), IGNORED), RESOURCES, cores=lambda: 1)
+
+
+def scaler_options(container):
+    """The scaler's options; raises OptionsError."""
+    scaler = pytest.importorskip("scaler.options")
+    return scaler.parse(_given(container, scaler.SETTINGS, {}))
 
 
 def granted(found, account):

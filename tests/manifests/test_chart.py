@@ -6,7 +6,21 @@ import json
 import helm_python
 import pytest
 import yaml
-from rendered import CHART, ROOT, WORKLOADS, arguments, chart, exporters, faults, granted, of, one, options, pod
+from rendered import (
+    CHART,
+    ROOT,
+    WORKLOADS,
+    arguments,
+    chart,
+    exporters,
+    faults,
+    granted,
+    of,
+    one,
+    options,
+    pod,
+    scaler_options,
+)
 from workloads import sound
 
 from shardex import __version__
@@ -314,11 +328,27 @@ def test_scaler():
     container = pod(one(found, "Deployment"))["containers"][0]
     assert container["command"] == ["shardex-scaler", "run"]
     assert "--statefulset=shardex" in arguments(container)
-    assert {"--scrape-timeout=30s", "--scrape-body-limit=1GB"} <= set(arguments(container))
+    assert {"--scrape-timeout=30s", "--scrape-body-limit=1Gi"} <= set(arguments(container))
     assert "--apply" not in arguments(container)
     acts = pod(one(chart(VALUES["scaler-acts"]), "Deployment"))["containers"][0]
     assert {"--apply", "--min-shards=2", "--max-shards=5", "--v=4", "--resources=nodes,pods"} <= set(arguments(acts))
     assert "--scrape-sample-limit=5000000" in arguments(acts)
+
+
+@pytest.mark.parametrize(
+    ("limit", "given"), [("1GB", "1Gi"), ("512MiB", "512Mi"), ("100KB", "100Ki"), ("5000B", "5000"), ("7", "7")]
+)
+def test_body_limit_for_the_scaler(limit, given):
+    """Prometheus writes sizes in powers of 1024 whatever the unit is called; the scaler takes Kubernetes' form."""
+    found = chart(VALUES["scaler"] | {"prometheus": {"monitor": {"bodySizeLimit": limit}}})
+    assert f"--scrape-body-limit={given}" in arguments(pod(one(found, "Deployment"))["containers"][0])
+
+
+def test_scaler_takes_its_arguments():
+    """No argument that the scaler would refuse at start."""
+    for name in ("scaler", "scaler-acts", "scaler-namespaced"):
+        container = pod(one(chart(VALUES[name]), "Deployment"))["containers"][0]
+        assert scaler_options(container).statefulset == "shardex"
 
 
 def test_scaler_rights():

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from rendered import MANIFESTS, OVERLAYS, WORKLOADS, exporters, faults, of, one, options, overlay, pod
+from rendered import MANIFESTS, OVERLAYS, WORKLOADS, exporters, faults, of, one, options, overlay, pod, scaler_options
 from workloads import sound
 
 from shardex import __version__
@@ -62,6 +62,13 @@ def test_workloads_are_sound(found):
 def test_exporter_takes_its_arguments(found):
     """No argument that the exporter would refuse at start."""
     assert all(options(container) for _, container in exporters(found))
+
+
+def test_scaler_takes_its_arguments():
+    """No argument that the scaler would refuse at start; it acts only when told to."""
+    container = pod(one(overlay("scaler"), "Deployment"))["containers"][0]
+    found = scaler_options(container)
+    assert (found.statefulset, found.namespace, found.apply) == ("shardex", "kube-system", False)
 
 
 def test_version_is_ours(found):

@@ -1,13 +1,18 @@
 """Roles grant what the exporter asks for: nothing more, nothing less."""
 
+import contextlib
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
-from rendered import MANIFESTS, arguments, exporters, granted, overlay, pod
+from rendered import MANIFESTS, ROOT, arguments, exporters, granted, one, overlay, pod
 from tree import eventually, running
 
 from load.testing import running as cluster
 from shardex.rbac import files, main, rules, stale, write
 from shardex.resources import RESOURCES
+from shardex.settings import SETTINGS
 
 CASES = [
     ("standard", "shardex"),
@@ -44,6 +49,70 @@ def test_roles_equal_what_is_asked_for(name, workload):
         with running(server.url, *flags):
             eventually(lambda: asked(server).keys() >= wanted.keys(), 30, lambda: sorted(wanted.keys() - asked(server)))
             assert asked(server) == wanted
+
+
+SET = {
+    "metadata": {"name": "shardex", "namespace": "kube-system", "uid": "set"},
+    "spec": {"replicas": 1, "serviceName": "shardex", "selector": {"matchLabels": {"app": "shardex"}},
+             "template": {"metadata": {}, "spec": {"containers": [{"name": "shardex"}]}}},
+    "status": {"replicas": 1, "readyReplicas": 1, "observedGeneration": 1},
+}  # fmt: skip
+OWNER = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "shardex", "uid": "set", "controller": True}
+POD = {"metadata": {"name": "shardex-0", "namespace": "kube-system", "uid": "pod", "ownerReferences": [OWNER]}}
+KUBE_SYSTEM = "namespaces/kube-system"
+
+
+@contextlib.contextmanager
+def with_set():
+    """A server with a StatefulSet and its first pod, and without streaming lists."""
+    with cluster(pods=3) as server:
+        server.add(f"/apis/apps/v1/{KUBE_SYSTEM}/statefulsets/shardex", SET)
+        server.add(f"/api/v1/{KUBE_SYSTEM}/pods/shardex-0", POD)
+        server.fault("refuse_streaming", verb="stream", count=-1)
+        yield server
+
+
+def covers(grants, request, scopes):
+    """Whether what was asked for is granted in each namespace it was asked for in."""
+    spaces = {space for space, _ in grants.get(request, ())}
+    return "" in spaces or {space for space, _ in scopes} <= spaces
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("pod" not in {setting.flag for setting in SETTINGS}, reason="needs --pod")
+def test_a_pod_of_a_set_asks_for_itself_and_its_set():
+    """Beyond the kinds: its own pod, and the set by its name; each verb of the set's role is used."""
+    found = overlay("statefulset")
+    [(workload, container)] = exporters(found)
+    grants = granted(found, pod(workload)["serviceAccountName"])
+    flags = [argument for argument in arguments(container) if not argument.startswith("--workers")]
+    with with_set() as server:
+        server.clear_requests()
+        with running(server.url, *flags):
+            eventually(lambda: asked(server).keys() >= grants.keys(), 30, lambda: sorted(grants.keys() - asked(server)))
+            assert [request for request, scopes in asked(server).items() if not covers(grants, request, scopes)] == []
+
+
+@pytest.mark.slow
+def test_the_scaler_asks_for_what_its_roles_grant():
+    """Its dry run counts every kind, watches its set, tells its decision and holds the lease."""
+    pytest.importorskip("scaler")
+    found = overlay("scaler")
+    container = pod(one(found, "Deployment"))["containers"][0]
+    grants = granted(found, "shardex-scaler")
+    flags = [*arguments(container), "--interval=1s", "--up-window=1s", "--metrics-host=127.0.0.1", "--metrics-port=0"]
+    with with_set() as server:
+        server.clear_requests()
+        command = [sys.executable, "-m", "scaler", "run", f"--apiserver={server.url}", *flags]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+            try:
+                eventually(
+                    lambda: asked(server).keys() >= grants.keys(), 60, lambda: sorted(grants.keys() - asked(server))
+                )
+                assert [r for r, scopes in asked(server).items() if not covers(grants, r, scopes)] == []
+            finally:
+                process.terminate()
+            assert process.wait(30) == 0
 
 
 def test_files_are_current():
