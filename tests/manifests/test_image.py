@@ -126,7 +126,7 @@ def closure(lines):
 
 
 def test_runs_with_its_own_dependencies_alone():
-    """The image has what [project.dependencies] brings; no module of the exporter needs one of the extras."""
+    """The image has what [project.dependencies] brings; neither the exporter nor the scaler's controller needs more."""
     allowed = closure(PROJECT["project"]["dependencies"])
     forbidden = sorted(
         module
@@ -135,11 +135,12 @@ def test_runs_with_its_own_dependencies_alone():
     )
     assert {"pytest", "click"} - set(forbidden) == {"click"}
     program = (
-        "import importlib, json, pkgutil, sys\n"
+        "import importlib.util, json, pkgutil, sys\n"
         "sys.modules.update(dict.fromkeys(json.load(sys.stdin)))\n"  # None: as if it were not installed
         "import shardex\n"
         "for module in pkgutil.walk_packages(shardex.__path__, 'shardex.'):\n"
         "    if module.name != 'shardex.__main__': importlib.import_module(module.name)\n"
+        "if importlib.util.find_spec('scaler') and importlib.util.find_spec('scaler.service'): import scaler.cli, scaler.service\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -96,7 +96,7 @@ def test_a_pod_of_a_set_asks_for_itself_and_its_set():
 @pytest.mark.slow
 def test_the_scaler_asks_for_what_its_roles_grant():
     """Its dry run counts every kind, watches its set, tells its decision and holds the lease."""
-    pytest.importorskip("scaler")
+    pytest.importorskip("scaler.options")
     found = overlay("scaler")
     container = pod(one(found, "Deployment"))["containers"][0]
     grants = granted(found, "shardex-scaler")
