@@ -140,7 +140,8 @@ def test_runs_with_its_own_dependencies_alone():
         "import shardex\n"
         "for module in pkgutil.walk_packages(shardex.__path__, 'shardex.'):\n"
         "    if module.name != 'shardex.__main__': importlib.import_module(module.name)\n"
-        "if importlib.util.find_spec('scaler') and importlib.util.find_spec('scaler.service'): import scaler.cli, scaler.service\n"
+        "if importlib.util.find_spec('scaler') and importlib.util.find_spec('scaler.service'):\n"
+        "    import scaler.cli, scaler.service\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
