@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import helm_python
 import pytest
@@ -374,6 +375,7 @@ def test_scaler_rights():
         ({"rbac": {"useClusterRole": False}}, "name the namespaces"),
         ({"metricAllowlist": ["a"], "metricDenylist": ["b"]}, "use one of them"),
         ({"scaler": {"enabled": True}}, "needs autosharding.enabled"),
+        (VALUES["scaler"] | {"authFilter": {"enabled": True}}, "shows the shards no token"),
         ({"service": {"port": 8081}}, "are both 8081"),
         ({"kubeRBACProxy": {"enabled": True}}, "set authFilter.enabled"),
         ({"verticalPodAutoscaler": {"enabled": True}}, "set resources"),
@@ -406,6 +408,18 @@ def test_values_of_the_peers_chart():
     found = chart(values)
     assert [fault for document in found for fault in faults(document)] == []
     assert collectors(values) == sorted(values["collectors"])
+
+
+def test_documented_values_are_there():
+    """docs/deploying.md names no value that the chart does not have."""
+    text = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    named = re.findall(r"`([a-z]\w*(?:\.\w+)*)=[^`]*`", text)
+    assert "autosharding.enabled" in named
+    for name in named:
+        at = values
+        for part in name.split("."):
+            at = at[part]
 
 
 def test_typos_are_refused():

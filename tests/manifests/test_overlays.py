@@ -1,6 +1,7 @@
 """manifests/ as Kustomize renders it."""
 
 import os
+import re
 
 import pytest
 from rendered import MANIFESTS, OVERLAYS, WORKLOADS, exporters, faults, of, one, options, overlay, pod, scaler_options
@@ -18,8 +19,9 @@ def found(request):
 
 
 def test_overlays():
-    """All that the documentation names are there."""
-    assert OVERLAYS == ["daemonset", "namespaced", "scaler", "standard", "statefulset"]
+    """Each has its row in docs/deploying.md."""
+    text = (MANIFESTS.parent / "docs" / "deploying.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == OVERLAYS
 
 
 def test_kubernetes_takes_it(found):
