@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import re
+import subprocess
+import sys
 
 import helm_python
 import pytest
@@ -13,6 +16,7 @@ from rendered import (
     WORKLOADS,
     arguments,
     chart,
+    documents,
     exporters,
     faults,
     granted,
@@ -24,6 +28,7 @@ from rendered import (
 )
 from workloads import sound
 
+from load.testing import running as cluster
 from shardex import __version__
 from shardex.rbac import rules
 from shardex.resources import RESOURCES
@@ -334,6 +339,48 @@ def test_scaler():
     acts = pod(one(chart(VALUES["scaler-acts"]), "Deployment"))["containers"][0]
     assert {"--apply", "--min-shards=2", "--max-shards=5", "--v=4", "--resources=nodes,pods"} <= set(arguments(acts))
     assert "--scrape-sample-limit=5000000" in arguments(acts)
+
+
+UPGRADE = """
+import helm_python, json, sys
+given = json.load(sys.stdin)
+config = helm_python.Config(kubeconfig_content=given["kubeconfig"], namespace="monitoring")
+with config, helm_python.Chart.load(given["chart"]) as chart:
+    texts = config.render(chart, given["values"], name="shardex", namespace="monitoring", is_upgrade=True)
+sys.stdout.write("\\n---\\n".join(text for path, text in texts.items() if path.endswith(".yaml")))
+"""
+
+
+@pytest.mark.parametrize(("apply", "replicas"), [(True, 7), (False, 3)])
+def test_an_upgrade_leaves_the_number_to_the_scaler(tmp_path, apply, replicas):
+    """Where the scaler sets the replicas, an upgrade renders what the cluster has; else what the values say."""
+    values = SHARDED | {"scaler": {"enabled": True, "apply": apply}}
+    with cluster() as server:
+        server.add(
+            "/apis/apps/v1/namespaces/monitoring/statefulsets/shardex",
+            {"metadata": {"name": "shardex", "namespace": "monitoring"}, "spec": {"replicas": 7}},
+        )
+        kubeconfig = json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "c", "cluster": {"server": server.url}}],
+                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+                "users": [{"name": "c", "user": {}}],
+                "current-context": "c",
+            }
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", UPGRADE],
+            input=json.dumps({"kubeconfig": kubeconfig, "chart": str(CHART), "values": values}),
+            env={**os.environ, "HOME": str(tmp_path)},  # Helm keeps what it found out about a server there
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    assert one(documents(done.stdout), "StatefulSet")["spec"]["replicas"] == replicas
 
 
 @pytest.mark.parametrize(
