@@ -87,6 +87,14 @@ VALUES = {
         },
         "rbac": {"extraRules": [{"apiGroups": ["example.com"], "resources": ["widgets"], "verbs": ["list", "watch"]}]},
     },
+    "only-custom": {
+        "collectors": [],
+        "customResourceState": {"enabled": True, "create": False, "name": "mine"},
+        "extraArgs": ["--custom-resource-state-only=true"],
+        "extraManifests": [
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "monitoring"}}
+        ],
+    },
     "kubeconfig": {"kubeconfig": {"enabled": True, "secret": base64.b64encode(b"kind: Config").decode()}},
     "open": {"networkPolicy": {"ingress": [{"ports": [{"port": "http"}, {"port": "metrics"}]}]}},
     "ports": {"service": {"port": 9090}, "selfMonitor": {"telemetryPort": 9091, "telemetryHost": "0.0.0.0"}},
@@ -305,6 +313,15 @@ def test_custom_resources():
     grants = granted(found, pod(workload)["serviceAccountName"])
     assert {("apiextensions.k8s.io", "customresourcedefinitions", verb) for verb in ("list", "watch")} <= grants.keys()
     assert ("example.com", "widgets", "watch") in grants
+
+
+def test_custom_resources_alone():
+    """No kind is exported, and none is granted."""
+    found = chart(VALUES["only-custom"])
+    assert one(found, "ClusterRole", "shardex")["rules"] == []
+    assert one(chart({"extraArgs": ["--custom-resource-state-only"]}), "ClusterRole")["rules"] == []
+    [(_, container)] = exporters(found)
+    assert options(container).custom_resource_state_only
 
 
 def test_service_monitor():

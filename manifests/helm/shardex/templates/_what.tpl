@@ -30,7 +30,7 @@
 {{- toYaml $found -}}
 {{- end -}}
 
-{{- /* The plurals that are exported, sorted, as a YAML list. */ -}}
+{{- /* The plurals that are exported, sorted, as a YAML list; none where custom resources are all that is exported. */ -}}
 {{- define "shardex.collectors" -}}
 {{- $resources := .Files.Get "resources.yaml" | fromYaml -}}
 {{- $exclude := include "shardex.list" .Values.collectorsExclude | fromYamlArray -}}
@@ -41,6 +41,9 @@
 {{- end -}}
 {{- $found = concat $found (include "shardex.list" .Values.collectorsExtra | fromYamlArray) -}}
 {{- $kept := list -}}
+{{- if has "--custom-resource-state-only" (splitList " " (join " " .Values.extraArgs | replace "=true" "")) -}}
+{{- $found = list -}}
+{{- end -}}
 {{- range $found -}}
 {{- if or $.Values.rbac.useClusterRole (dig . "namespaced" true $resources) -}}{{- $kept = append $kept . -}}{{- end -}}
 {{- end -}}
@@ -78,7 +81,7 @@
 - --pod=$(POD_NAME)
 - --pod-namespace=$(POD_NAMESPACE)
 {{- end }}
-{{- if ne (toJson $collectors) (include "shardex.defaultCollectors" . | fromYamlArray | toJson) }}
+{{- if and $collectors (ne (toJson $collectors) (include "shardex.defaultCollectors" . | fromYamlArray | toJson)) }}
 - --resources={{ join "," $collectors }}
 {{- end }}
 {{- with include "shardex.namespaces" . | fromYamlArray }}
