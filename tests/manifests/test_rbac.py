@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from rendered import MANIFESTS, ROOT, arguments, exporters, granted, one, overlay, pod
+from rendered import MANIFESTS, ROOT, arguments, chart, exporters, granted, one, overlay, pod
 from tree import eventually, running
 
 from load.testing import running as cluster
@@ -91,6 +91,24 @@ def test_a_pod_of_a_set_asks_for_itself_and_its_set():
         with running(server.url, *flags):
             eventually(lambda: asked(server).keys() >= grants.keys(), 30, lambda: sorted(grants.keys() - asked(server)))
             assert [request for request, scopes in asked(server).items() if not covers(grants, request, scopes)] == []
+
+
+@pytest.mark.slow
+def test_custom_resources_need_their_definitions(tmp_path):
+    """The chart grants list and watch of what the server has definitions of; both are asked for, and no more."""
+    metric = {"name": "info", "each": {"type": "Info", "info": {}}}
+    kind = {"groupVersionKind": {"group": "example.com", "version": "v1", "kind": "Widget"}, "metrics": [metric]}
+    config = {"kind": "CustomResourceStateMetrics", "spec": {"resources": [kind]}}
+    found = chart({"collectors": ["pods"], "customResourceState": {"enabled": True, "config": config}})
+    [(workload, container)] = exporters(found)
+    grants = granted(found, pod(workload)["serviceAccountName"])
+    (tmp_path / "config.yaml").write_text(one(found, "ConfigMap")["data"]["config.yaml"])
+    mounted = [argument.replace("/etc/customresourcestate", str(tmp_path)) for argument in arguments(container)]
+    with cluster(pods=3) as server:
+        server.fault("refuse_streaming", verb="stream", count=-1)
+        with running(server.url, *(flag for flag in mounted if "port" not in flag and "workers" not in flag)):
+            eventually(lambda: asked(server).keys() >= grants.keys(), 30, lambda: sorted(grants.keys() - asked(server)))
+            assert asked(server) == grants
 
 
 @pytest.mark.slow
