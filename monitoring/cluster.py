@@ -89,8 +89,8 @@ _PODS = Row(
             queries=(Query(f"topk(10, {_RESTARTS})", "{{namespace}}/{{pod}} {{container}}"),),
         ),
         Panel(
-            title="Failed pods",
-            says="Which they are. Evicted ones stay until somebody deletes them.",
+            title="Which pods have failed",
+            says="Evicted ones stay until somebody deletes them.",
             queries=(
                 Query(
                     f'max by (cluster, namespace, pod) (kube_pod_status_phase{{{_IN}, phase="Failed"}}) == 1',
