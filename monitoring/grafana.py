@@ -76,7 +76,8 @@ def _thresholds(alarm: float | None) -> dashboard.ThresholdsConfig:
 
 
 def _number() -> stat.Panel:
-    return stat.Panel().color_mode(words.BigValueColorMode.VALUE).graph_mode(words.BigValueGraphMode.NONE).no_value("-")
+    built = stat.Panel().color_mode(words.BigValueColorMode.VALUE).graph_mode(words.BigValueGraphMode.NONE)
+    return built.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"])).no_value("-")
 
 
 def _lines() -> timeseries.Panel:
