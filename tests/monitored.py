@@ -27,6 +27,7 @@ AWAITED = {
     "shardex_scaler_constraint_shards",
     "shardex_scaler_current_shards",
     "shardex_scaler_decision_total",
+    "shardex_scaler_inputs_complete",
     "shardex_scaler_recommended_shards",
     "shardex_shards_preparing",
     "shardex_shards_serving",
