@@ -194,7 +194,7 @@ _SCALER = Row(
     (
         Panel(
             title="Shards that each constraint asks for",
-            says="The largest is the recommendation before bounds, and names what binds. None where no number is enough.",
+            says="The largest is the recommendation before bounds and names what binds; none where no number will do.",
             queries=(Query(f"max by (constraint) (shardex_scaler_constraint_shards{{{_OF}}})", "{{constraint}}"),),
         ),
         Panel(
