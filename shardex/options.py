@@ -37,6 +37,10 @@ class Options(msgspec.Struct, frozen=True):
     metric_annotations_allowlist: AllowList
     node: str
     track_unscheduled_pods: bool
+    custom_resource_state_config: str
+    custom_resource_state_config_file: str
+    custom_resource_state_only: bool
+    continue_without_custom_resource_state_config_file: bool
     shard: int
     total_shards: int
     workers: int

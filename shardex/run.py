@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from shardex import logs
+from shardex.customfile import custom_resources
 from shardex.kube.endpoint import resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
@@ -35,8 +36,9 @@ def run(options: Options, again: Callable[[], Options]) -> int:
 
 
 def setup(options: Options) -> Setup:
-    """What the workers are to run; what is wrong with the way to the API server is said here, not in each of them."""
+    """What the workers are to run; what is wrong with it is said here, not in each of them."""
+    custom = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     if endpoint.url.startswith("https"):
         ssl_context(endpoint)
-    return Setup(options, plan(options), endpoint)
+    return Setup(options, plan(options), endpoint, custom)

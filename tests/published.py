@@ -113,6 +113,7 @@ class Worker:
 
     answers  that it gave, or is about to give
     missing  what it says is not listed yet
+    excused  kinds that the server refuses
     gate     cleared, it keeps the front waiting
     """
 
@@ -120,6 +121,7 @@ class Worker:
         self.board, self.number = board, number
         self.front_end, self.end = pair()
         self.missing = {}
+        self.excused = set()
         self.gate = threading.Event()
         self.gate.set()
         self.incarnation = self.answers = 0
@@ -137,7 +139,14 @@ class Worker:
         self._stop = threading.Event()
         self.board.lives(self.number, Phase.READY, 1000 + self.incarnation, self.incarnation, self.incarnation - 1, 0)
         self.board.sync(self.number, synced)
-        self.publisher = Publisher(self.incarnation, self.arena, self.kinds, lambda: self.missing, self._told)
+        self.publisher = Publisher(
+            self.incarnation,
+            self.arena,
+            self.kinds,
+            lambda: self.missing,
+            lambda: {*self.missing, *self.excused},
+            self._told,
+        )
         self._thread = threading.Thread(target=self.publisher.serve, args=(self.end, self._stop))
         self._thread.start()
         return self

@@ -87,6 +87,7 @@ class _Workers(Collector):
         yield from _processes(found)
         yield from _kinds(found)
         yield from _peer_counters(found)
+        yield from _definitions(found)
 
     def _lives(self, lines: Iterable[Line]) -> Iterator[Metric]:
         names = {
@@ -156,6 +157,11 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     malformed = CounterMetricFamily(
         "shardex_decode_errors", "Objects left out because they cannot be decoded or rendered.", labels=labels
     )
+    problems = CounterMetricFamily(
+        "shardex_custom_resource_problems",
+        "Samples left out because a custom object holds something else than its configuration expects.",
+        labels=labels,
+    )
     for status in found:
         for kind in status.kinds:
             key = [str(status.worker), kind.plural]
@@ -172,7 +178,9 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             for reason, count in _summed(one.relists for one in standings):
                 relists.add_metric([*key, reason], count)
             malformed.add_metric(key, sum(one.malformed for one in standings))
-    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed)
+            if kind.problems is not None:
+                problems.add_metric(key, kind.problems)
+    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed, problems)
 
 
 def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
@@ -189,6 +197,17 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
         for result, count in _summed(one.watches for part in parts for one in part.standings):
             watches.add_metric([result, name], count)
     yield from (lists, watches)
+
+
+def _definitions(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
+    """The peer's, which counts each definition once though every worker reads it; 0 without custom resources."""
+    told = [status.definitions for status in found if status.definitions is not None]
+    prefix = "kube_state_metrics_custom_resource_state"
+    for verb, seen in (("add", "added"), ("update", "changed"), ("delete", "removed")):
+        events = max((getattr(one, seen) for one in told), default=0)
+        yield CounterMetricFamily(f"{prefix}_{verb}_events", f"CustomResourceDefinitions {seen}.", events)
+    count = max((one.count for one in told), default=0)
+    yield GaugeMetricFamily(f"{prefix}_cache", "CustomResourceDefinitions that there are.", count)
 
 
 def _summed(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:

@@ -46,7 +46,7 @@ class KindText(msgspec.Struct, frozen=True, array_like=True):
 class Publication(msgspec.Struct, frozen=True, array_like=True):
     """The state of one worker at one moment.
 
-    kinds    in output order
+    kinds    what of the worker's kinds is to be shown; a kind shows when every worker shows it
     missing  kinds that were never listed, with the reason: {"pods": "listing"}; empty once the worker is synced
     status   the worker's telemetry, a message of its own that only the telemetry page opens
     """
@@ -82,6 +82,13 @@ def kind_text(kind: Kind) -> KindText:
                     if size:
                         rows[family].extend((page.offset[family], size, page.raw[family], page.crc[family]))
     return KindText(kind.plural, objects, kind.heads, tuple(row.tobytes() for row in rows))
+
+
+def clear(kind: Kind) -> None:
+    """Give the kind's memory back; nobody writes to its stores any more."""
+    for store in kind.stores:
+        with store.lock:
+            store.clear()
 
 
 def move(kinds: Iterable[Kind], arena: Arena) -> None:

@@ -92,6 +92,12 @@ class Store:
             page.move(self._arena, arena)
         self._arena = arena
 
+    def clear(self) -> None:
+        """Give all memory back; the caller holds the lock, and nobody writes any more."""
+        for page in [*self._pages, *(self._aside.pages if self._aside else ())]:
+            page.clear(self._arena)
+        self._places, self._pages, self._aside = {}, [], None
+
     def _append(self, pages: list[Page], uid: str, texts: Sequence[str]) -> Place:
         if not pages or pages[-1].full or pages[-1].fresh_bytes > _FRESH_LIMIT:
             pages.append(Page(self._families))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from shardex.custom.config import CustomConfig
 from shardex.errors import ShardexError
 from shardex.kube.endpoint import Endpoint
 from shardex.options import Options
@@ -51,6 +52,7 @@ class Setup(msgspec.Struct, frozen=True):
     options: Options
     plan: tuple[KindPlan, ...]
     endpoint: Endpoint
+    custom: CustomConfig = CustomConfig()
 
 
 class Supervisor:
@@ -210,7 +212,8 @@ class Supervisor:
             self._close(front=True, but=end)
             for listener in self._listeners:
                 listener.close()
-            self._work(Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation), end, self.board)
+            assignment = Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation, setup.custom)
+            self._work(assignment, end, self.board)
 
         self.board.beat(number, time.monotonic_ns())
         self._pids[number] = children.fork(work)
@@ -281,8 +284,11 @@ class Supervisor:
                 self._happens(self._reloading.pop(0), Event.RELOAD, now)
 
     def _announce(self) -> None:
-        options, names = self._setup.options, ", ".join(kind.resource.plural for kind in self._setup.plan)
-        log.info("%d workers for shard %d of %d: %s", options.workers, options.shard, options.total_shards, names)
+        options, names = self._setup.options, [kind.name for kind in self._setup.plan]
+        if self._setup.custom.resources:
+            names.append(f"custom resources by {len(self._setup.custom.resources)} entries")
+        said = ", ".join(names)
+        log.info("%d workers for shard %d of %d: %s", options.workers, options.shard, options.total_shards, said)
 
 
 def _name(number: int) -> str:
