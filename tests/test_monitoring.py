@@ -50,27 +50,36 @@ def shards(server):
         yield trees
 
 
+def discovered(pod, port_name, port, *, app="shardex", phase="Running"):
+    """A target as Kubernetes' discovery has it, on an address of this machine."""
+    meta = {
+        "namespace": "kube-system",
+        "pod_label_app_kubernetes_io_name": app,
+        "pod_container_port_name": port_name,
+        "pod_name": pod,
+        "pod_phase": phase,
+    }
+    labels = {f"__meta_kubernetes_{name}": value for name, value in meta.items()}
+    return {"targets": [f"127.0.0.1:{port}"], "labels": labels}
+
+
 def scraping(name, shards):
-    """A collector's jobs on the trees: labels as Kubernetes' discovery gives them, from which ours are made."""
+    """A collector's jobs on the trees: labels as Kubernetes' discovery gives them, from which ours are made.
+
+    Beside them stand what is not to be scraped: a pod that is over, and one of something else.
+    """
     document = yaml.safe_load((MANIFESTS / "collectors" / f"{name}.yaml").read_text())
     document["global"] |= {"scrape_interval": "2s", "scrape_timeout": "2s"}
     for job in document["scrape_configs"]:
         del job["kubernetes_sd_configs"]
         job.pop("scrape_timeout", None)
         job["static_configs"] = [
-            {
-                "targets": [f"127.0.0.1:{getattr(tree, attribute)}"],
-                "labels": {
-                    "__meta_kubernetes_namespace": "kube-system",
-                    "__meta_kubernetes_pod_label_app_kubernetes_io_name": "shardex",
-                    "__meta_kubernetes_pod_container_port_name": port,
-                    "__meta_kubernetes_pod_name": f"shardex-{shard}",
-                    "__meta_kubernetes_pod_phase": "Running",
-                },
-            }
+            discovered(f"shardex-{shard}", port, getattr(tree, attribute))
             for shard, tree in enumerate(shards)
             for port, attribute in PORTS.items()
         ]
+        job["static_configs"] += [discovered("shardex-3", port, 1, phase="Failed") for port in PORTS]
+        job["static_configs"] += [discovered("web-0", port, 1, app="web") for port in PORTS]
     return document
 
 
