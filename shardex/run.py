@@ -3,14 +3,18 @@
 import logging
 from collections.abc import Callable
 
-from shardex import logs
+from shardex import __version__, logs
+from shardex.check import knock
 from shardex.customfile import custom_resources
-from shardex.kube.endpoint import resolve, ssl_context
+from shardex.kube.client import Client
+from shardex.kube.endpoint import Credentials, resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
 from shardex.workers.plan import plan
-from shardex.workers.supervisor import Setup, Supervisor
+from shardex.workers.reload import Setup
+from shardex.workers.supervisor import Supervisor
+from shardex.workers.watching import files, look
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +22,12 @@ log = logging.getLogger(__name__)
 def run(options: Options, again: Callable[[], Options]) -> int:
     """Until told to stop; the exit status.
 
-    again   the options of now, for a reload
-    raise   ShardexError when something that every worker needs is not there
+    options  as they were read to begin with
+    again    reads them anew
+    raise    ShardexError when something that every worker needs is not there
     """
+    before = look(files(options))
+    options = again()  # what was written between the first reading and the look would go unnoticed for ever
     first = setup(options)
     main = listen("port", options.host, options.port)
     own = listen("telemetry-port", options.telemetry_host, options.telemetry_port)
@@ -29,8 +36,9 @@ def run(options: Options, again: Callable[[], Options]) -> int:
         first,
         front=lambda board, ends: serve(options, (main, own), board, ends),
         listeners=(main, own),
-        again=lambda: setup(again()),
+        again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
+        before=before,
     )
     return supervisor.run()
 
@@ -42,3 +50,12 @@ def setup(options: Options) -> Setup:
     if endpoint.url.startswith("https"):
         ssl_context(endpoint)
     return Setup(options, plan(options), endpoint, custom)
+
+
+def answered(setup: Setup) -> Setup:
+    """The same, once the API server has answered: a reload ends workers that know their objects for ones that ask it.
+
+    raise   ShardexError when it does not answer, or does not know who we are
+    """
+    knock(Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)"))
+    return setup

@@ -23,7 +23,6 @@ COLLECTORS = sorted(MANIFESTS.glob("collectors/*.yaml"))
 SCRAPERS = {"up", "scrape_duration_seconds"}
 #: families that rules and dashboards ask for and that no part prints yet
 AWAITED = {
-    "kube_state_metrics_last_config_reload_successful",
     "shardex_scaler_constraint_shards",
     "shardex_scaler_current_shards",
     "shardex_scaler_decision_total",
