@@ -55,6 +55,15 @@ def test_load_knows_nothing_of_us():
             assert not (name + ".").startswith(("shardex.", "scaler.")), f"{path.relative_to(ROOT)} imports {name}"
 
 
+def test_monitoring_knows_nothing_of_us():
+    """Dashboards ask what any scraper can: they are made without the exporter, and it without them."""
+    for path in sources("monitoring"):
+        for name in imports(path):
+            assert not (name + ".").startswith(("shardex.", "scaler.", "load.")), f"{path.relative_to(ROOT)}: {name}"
+    for path in sources("shardex"):
+        assert not [name for name in imports(path) if (name + ".").startswith("monitoring.")], path.relative_to(ROOT)
+
+
 def test_prometheus_client_renders_only_our_own_telemetry():
     """The Kubernetes families never pass through a metrics library."""
     users = {

@@ -3,23 +3,19 @@
 import contextlib
 import json
 import re
-import shutil
 import socket
-import subprocess
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from helpers import DATA
 from kubeconfigs import certificates, kubeconfig
-from tree import ROOT, eventually, get, running
+from scrapers import Prometheus, told
+from tree import eventually, get, running
 
 from load import testing
 from shardex.resources import RESOURCES
 
 pytestmark = pytest.mark.slow
 
-_UNPACKED = ROOT / ".venv" / "debian" / "usr" / "bin"
 OBJECTS = DATA / "conformance" / "objects" / "pub"
 EVERYTHING = (
     f"--resources={','.join(RESOURCES)}",
@@ -29,14 +25,6 @@ EVERYTHING = (
 )
 
 
-def tool(name):
-    """Path of one of Prometheus' programs."""
-    found = shutil.which(name) or shutil.which(name, path=str(_UNPACKED))
-    if not found:
-        pytest.skip(f"{name} is not here: .ci/tools .venv/debian unpacks it where there is apt-get")
-    return found
-
-
 @pytest.fixture(scope="module")
 def tree():
     with testing.running(objects=OBJECTS) as server, running(server.url, *EVERYTHING, workers=2) as tree:
@@ -44,16 +32,13 @@ def tree():
 
 
 def checked(text):
-    return subprocess.run(
-        [tool("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, check=False
-    )
+    return told("promtool", "check", "metrics", text=text)
 
 
 def test_the_checker_finds_nothing(tree):
     """promtool parses every family of every kind, and its rules for names find nothing either; telemetry likewise."""
     for text in (tree.metrics().text, get(tree.telemetry_port, "/metrics").text):
-        done = checked(text)
-        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+        assert checked(text) == (0, "")
 
 
 def test_the_checker_would_find_something(tree):
@@ -61,47 +46,8 @@ def test_the_checker_would_find_something(tree):
     text = tree.metrics().text
     first = text[: text.index("\n", text.index("\nkube_")) + 1]
     for broken in (text[:-10], text + first, text.replace('"', "", 1)):
-        assert checked(broken).returncode != 0
-
-
-class Prometheus:
-    """A server that scrapes each target once a second; its storage is in the directory.
-
-    how  more settings of every target, as a flow of YAML
-    """
-
-    def __init__(self, directory, targets, **how):
-        program = tool("prometheus")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        config = Path(directory) / "prometheus.yml"
-        jobs = "".join(
-            f"  - job_name: {name}\n    scrape_interval: 1s\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n"
-            + "".join(f"    {key}: {json.dumps(value)}\n" for key, value in how.items())
-            for name, port in targets.items()
-        )
-        config.write_text(f"scrape_configs:\n{jobs}")
-        self._log = (Path(directory) / "log").open("w")
-        listen = f"--web.listen-address=127.0.0.1:{self.port}"
-        flags = [listen, f"--config.file={config}", f"--storage.tsdb.path={directory}/data"]
-        self.process = subprocess.Popen([program, *flags], stdout=self._log, stderr=self._log)
-
-    def close(self):
-        self.process.kill()  # nothing of it is kept
-        self.process.wait()
-        self._log.close()
-
-    def api(self, path):
-        with contextlib.suppress(ConnectionRefusedError):
-            answer = get(self.port, f"/api/v1/{path}")
-            if answer.status == 200:
-                return json.loads(answer.body)["data"]
-        return None
-
-    def value(self, query):
-        """An instant query's only value; None while there is none."""
-        found = (self.api(f"query?query={quote(query)}") or {}).get("result")
-        return float(found[0]["value"][1]) if found else None
+        status, _ = checked(broken)
+        assert status != 0
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +62,11 @@ def spy():
 def prometheus(tree, spy, tmp_path_factory):
     directory = tmp_path_factory.mktemp("prometheus")
     targets = {"shardex": tree.port, "telemetry": tree.telemetry_port, "spy": spy.getsockname()[1]}
-    with contextlib.closing(Prometheus(directory, targets)) as prometheus:
+    jobs = [
+        {"job_name": name, "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+        for name, port in targets.items()
+    ]
+    with contextlib.closing(Prometheus(directory, {"scrape_configs": jobs})) as prometheus:
         yield prometheus
 
 
@@ -179,7 +129,16 @@ def test_through_every_door(tmp_path):
             files = {"ca_file": "ca.crt", "cert_file": "client.crt", "key_file": "client.key"}
             tls = {name: str(tmp_path / file) for name, file in files.items()}
             how = {"scheme": "https", "tls_config": tls, "authorization": {"credentials": "scraper"}}
-            with contextlib.closing(Prometheus(tmp_path, targets, **how)) as prometheus:
+            jobs = [
+                {
+                    "job_name": job,
+                    "scrape_interval": "1s",
+                    "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
+                    **how,
+                }
+                for job, port in targets.items()
+            ]
+            with contextlib.closing(Prometheus(tmp_path, {"scrape_configs": jobs})) as prometheus:
                 up = lambda: [prometheus.value(f'up{{job="{job}"}}') for job in targets] == [1, 1]
                 eventually(up, 60.0, lambda: f"{prometheus.api('targets')}\n{tree.log()}")
                 assert eventually(lambda: prometheus.value("count(kube_pod_info)"), 30.0) == 300

@@ -80,7 +80,7 @@ class Tree:
         self.process = process
         self._log_path = log_path
         self.seen = {}
-        self.port, self.telemetry_port = map(int, eventually(self._ports, what=self.log).groups())
+        self.port, self.telemetry_port = map(int, eventually(self._ports, 60.0, self.log).groups())
 
     def _ports(self):
         assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.log()}"
