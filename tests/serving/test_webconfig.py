@@ -7,7 +7,7 @@ from shardex.errors import OptionsError
 from shardex.serving.tls import load
 from shardex.serving.webconfig import read
 
-HASH = "$2b$04$A2uCOtDqnTp40hJVP1lZKOjEwqb3OUQ5phtfqP0eUmeaG84lpB02y"  # of "right"; a fresh one in a test's id would differ between processes
+HASH = "$2b$04$A2uCOtDqnTp40hJVP1lZKOjEwqb3OUQ5phtfqP0eUmeaG84lpB02y"  # of "right"; made here, ids would differ
 PAIR = "cert_file: server.crt, key_file: server.key"
 
 
