@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test e2e check quick bench bench-check lint clean setup
+.PHONY: demo test e2e check quick bench bench-check lint pictures clean setup
 
 demo: $(READY)  ## a synthetic cluster and shardex on it, until Ctrl-C
 	@exec $(BIN)/python -m load demo
@@ -42,7 +42,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report]'
 	@touch $@
 
-# Debian's own Prometheus and VictoriaMetrics, unpacked here: no root, no service is started.
+pictures: $(READY) .venv/.tools  ## the status page's pictures in docs/images anew
+	$(BIN)/python -m load pictures
+
+# Debian's own Prometheus, VictoriaMetrics and Chromium, unpacked here: no root, no service is started.
 .venv/.tools: $(READY) .ci/tools
 	.ci/tools .venv/debian
 	@touch $@

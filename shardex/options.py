@@ -48,6 +48,8 @@ class Options(msgspec.Struct, frozen=True):
     port: int
     telemetry_host: str
     telemetry_port: int
+    tls_config: str
+    auth_filter: bool
     enable_gzip_encoding: bool
     serve_partial: bool
     stale_segments_ttl: float

@@ -11,6 +11,7 @@ from shardex.kube.endpoint import Credentials, resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
+from shardex.serving.tls import verify
 from shardex.workers.plan import plan
 from shardex.workers.reload import Setup
 from shardex.workers.supervisor import Supervisor
@@ -28,13 +29,14 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     """
     before = look(files(options))
     options = again()  # what was written between the first reading and the look would go unnoticed for ever
+    verify(options)
     first = setup(options)
     main = listen("port", options.host, options.port)
     own = listen("telemetry-port", options.telemetry_host, options.telemetry_port)
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
     supervisor = Supervisor(
         first,
-        front=lambda board, ends: serve(options, (main, own), board, ends),
+        front=lambda board, ends: serve(options, first.endpoint, (main, own), board, ends),
         listeners=(main, own),
         again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),

@@ -84,6 +84,14 @@ SETTINGS = (
     Setting("telemetry-host", "string", "::", SERVING, "Address of shardex's own /metrics and of /readyz."),
     Setting("telemetry-port", "int", "8081", SERVING, "Port of shardex's own /metrics and of /readyz."),
     Setting(
+        "tls-config", "string", "", SERVING,
+        "File with TLS, users and headers of both ports, as Prometheus' exporters have it; its files are watched.",
+    ),
+    Setting(
+        "auth-filter", "bool", "false", SERVING,
+        "Ask the API server who a bearer token is and whether it may read the path; both ports, but for health.",
+    ),
+    Setting(
         "enable-gzip-encoding", "bool", "true", SERVING,
         "Answer gzip to clients that accept it; the text is kept compressed, so this is the cheap way.",
     ),

@@ -62,9 +62,11 @@ class Answer(NamedTuple):
         return read(self.text)
 
 
-def get(port, path, headers=None, seconds=20.0):
-    """One request on a connection of its own."""
+def get(port, path, headers=None, seconds=20.0, context=None):
+    """One request on a connection of its own, with TLS where there is a context for it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    if context is not None:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=seconds, context=context)
     with contextlib.closing(connection):
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()

@@ -15,6 +15,7 @@ from shardex.errors import ShardexError
 from shardex.kube.endpoint import Credentials, Endpoint, ssl_context
 from shardex.kube.pieces import UNDECODABLE
 
+_JSON = "application/json"
 _CHUNK = 1 << 18  # bytes asked of a socket at once
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 128  # kept open: one a watch; more are opened and closed
@@ -39,7 +40,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ApiError(ShardexError):
-    """An answer that is not 200.
+    """An answer that is neither 200 nor 201.
 
     status       of HTTP
     reason       the API's CamelCase reason; "" when it gave none
@@ -66,7 +67,7 @@ class StalledError(ShardexError):
 
 
 class Answer:
-    """A 200 that is being read."""
+    """A good answer that is being read."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
         self._response = response
@@ -111,26 +112,44 @@ class Client:
         patience  seconds to wait for the headers and for each chunk
         raise     ApiError, RefusedError, StalledError; EndpointError without a usable token
         """
-        url = self._base + path + ("?" + urlencode(query) if query else "")
-        headers = self._headers | self._credentials.header() | {"accept": accept}
+        url = path + ("?" + urlencode(query) if query else "")
+        with self._answered("GET", url, {"accept": accept}, None, _CONNECT_SECONDS, patience) as response:
+            yield Answer(response)
+
+    def post(self, path: str, body: bytes, patience: float) -> bytes:
+        """POST JSON; the answer's body.
+
+        patience  seconds for the connection, and to wait for each part of the answer
+        raise     as get, and CutError
+        """
+        headers = {"accept": _JSON, "content-type": _JSON}
+        with self._answered("POST", path, headers, body, patience, patience) as response:
+            return b"".join(Answer(response).chunks())
+
+    @contextlib.contextmanager
+    def _answered(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, connect: float, patience: float
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """An answer that is good."""
         try:
             response = self._pool.request(
-                "GET",
-                url,
-                headers=headers,
+                method,
+                self._base + path,
+                body=body,
+                headers={**self._headers, **self._credentials.header(), **headers},
                 preload_content=False,
                 decode_content=False,
                 redirect=False,
-                timeout=Timeout(connect=_CONNECT_SECONDS, read=patience),
+                timeout=Timeout(connect=connect, read=patience),
             )
         except ReadTimeoutError:
-            raise StalledError(f"{path}: no answer within {patience:.0f} s") from None
+            raise StalledError(f"{path.partition('?')[0]}: no answer within {patience:.0f} s") from None
         except (HTTPError, OSError) as error:
             raise RefusedError(f"no connection to {self._base}: {_cause(error)}") from error
         try:
-            if response.status != 200:
+            if response.status not in {200, 201}:
                 raise _api_error(response)
-            yield Answer(response)
+            yield response
         finally:
             # One that was read to its end has given its connection back already; any other must not be used again: the
             # rest of a watch that was left after an ERROR event would stand before the next answer.

@@ -3,6 +3,7 @@
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,21 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from shardex.errors import OptionsError
+from shardex.kube.client import Client
+from shardex.kube.endpoint import Credentials, Endpoint
+from shardex.kube.reviews import Reviewer
 from shardex.options import Options
 from shardex.serving.connections import limits
+from shardex.serving.doors import Doors
+from shardex.serving.locks import Tokens
+from shardex.serving.tls import WebFile
 from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front
 from shardex.workers.board import Board
 from shardex.workers.children import die_with_parent
+
+log = logging.getLogger(__name__)
 
 # Answers under way at once: a scrape that is read slowly holds a thread, and probes must still find one.
 _THREADS = 32
@@ -36,8 +46,8 @@ class _Log(Logger):  # type: ignore[misc]  # the package has no types
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
-    def __init__(self, front: Front, settings: dict[str, Any]) -> None:
-        self._front = front
+    def __init__(self, app: Doors, settings: dict[str, Any]) -> None:
+        self._app = app
         self._settings = settings
         super().__init__()
 
@@ -45,25 +55,40 @@ class _Application(BaseApplication):  # type: ignore[misc]
         for name, value in self._settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Front:
-        return self._front
+    def load(self) -> Doors:
+        return self._app
 
 
-def serve(options: Options, listeners: Sequence[socket.socket], board: Board, ends: Sequence[socket.socket]) -> None:
+def serve(
+    options: Options,
+    endpoint: Endpoint,
+    listeners: Sequence[socket.socket],
+    board: Board,
+    ends: Sequence[socket.socket],
+) -> None:
     """Answer until SIGTERM, then finish what is under way; the body of a forked process.
 
+    endpoint   the API server, for --auth-filter
     listeners  of the main port and of the telemetry port
     ends       the front's ends of the workers' channels
     """
     telemetry_port = listeners[1].getsockname()[1]
+    web = _web_file(options.tls_config)
+    tokens = None
+    if options.auth_filter:
+        client = Client(Credentials(endpoint, options.kubeconfig), "shardex --auth-filter")
+        tokens = Tokens(Reviewer(client).review)
     front = Front(Upstream(board, ends, options.stale_segments_ttl), options, telemetry_port)
+    app = Doors(front, web.now if web else None, tokens, front.refused)
     settings = {
         # gunicorn closes what it is given and takes copies: a socket object that still thinks it owns the number would
         # one day close somebody else's file.
         "bind": [f"fd://{listener.detach()}" for listener in listeners],
         "workers": 1,
         "worker_class": limits(
-            _sooner(options.server_read_header_timeout, options.server_read_timeout), options.server_write_timeout
+            _sooner(options.server_read_header_timeout, options.server_read_timeout),
+            options.server_write_timeout,
+            (lambda: web.now().context) if web and web.now().context else None,
         ),
         "threads": _THREADS,
         "worker_connections": _CONNECTIONS,
@@ -76,7 +101,16 @@ def serve(options: Options, listeners: Sequence[socket.socket], board: Board, en
     }
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
-    _Application(front, settings).run()
+    _Application(app, settings).run()
+
+
+def _web_file(path: str) -> WebFile | None:
+    """It was right when the pod started; a front that begins again may find it broken, and is tried again later."""
+    try:
+        return WebFile(Path(path)) if path else None
+    except OptionsError as error:
+        log.error("no answers until it is mended: %s", error)  # noqa: TRY400  a traceback says no more
+        sys.exit(1)
 
 
 def _sooner(*seconds: float) -> float:
