@@ -50,6 +50,15 @@ def test_the_checker_would_find_something(tree):
         assert status != 0
 
 
+def every_second(targets, **how):
+    """A configuration that scrapes each target once a second; `how` are more settings of every one."""
+    jobs = [
+        {"job_name": name, "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}], **how}
+        for name, port in targets.items()
+    ]
+    return {"scrape_configs": jobs}
+
+
 @pytest.fixture(scope="module")
 def spy():
     """A target that listens to what a Prometheus says."""
@@ -62,11 +71,7 @@ def spy():
 def prometheus(tree, spy, tmp_path_factory):
     directory = tmp_path_factory.mktemp("prometheus")
     targets = {"shardex": tree.port, "telemetry": tree.telemetry_port, "spy": spy.getsockname()[1]}
-    jobs = [
-        {"job_name": name, "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-        for name, port in targets.items()
-    ]
-    with contextlib.closing(Prometheus(directory, {"scrape_configs": jobs})) as prometheus:
+    with contextlib.closing(Prometheus(directory, every_second(targets))) as prometheus:
         yield prometheus
 
 
@@ -129,16 +134,7 @@ def test_through_every_door(tmp_path):
             files = {"ca_file": "ca.crt", "cert_file": "client.crt", "key_file": "client.key"}
             tls = {name: str(tmp_path / file) for name, file in files.items()}
             how = {"scheme": "https", "tls_config": tls, "authorization": {"credentials": "scraper"}}
-            jobs = [
-                {
-                    "job_name": job,
-                    "scrape_interval": "1s",
-                    "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
-                    **how,
-                }
-                for job, port in targets.items()
-            ]
-            with contextlib.closing(Prometheus(tmp_path, {"scrape_configs": jobs})) as prometheus:
+            with contextlib.closing(Prometheus(tmp_path, every_second(targets, **how))) as prometheus:
                 up = lambda: [prometheus.value(f'up{{job="{job}"}}') for job in targets] == [1, 1]
                 eventually(up, 60.0, lambda: f"{prometheus.api('targets')}\n{tree.log()}")
                 assert eventually(lambda: prometheus.value("count(kube_pod_info)"), 30.0) == 300
