@@ -3,15 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check quick bench bench-check lint clean setup
+.PHONY: demo test e2e check quick bench bench-check lint pictures clean setup
 
 demo: $(READY)  ## a synthetic cluster and shardex on it, until Ctrl-C
 	@exec $(BIN)/python -m load demo
 
-test: $(READY) .venv/.tools  ## everything that .ci/run runs
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(READY) .venv/.tools  ## all tests but the end-to-end ones
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not e2e"
 
-check: lint test  ## what every commit passes
+e2e: $(READY) .venv/.tools  ## a cluster, three shards, Prometheus with our rules, VictoriaMetrics: a minute
+	$(BIN)/python -m pytest -m e2e
+
+check: lint test e2e  ## what every commit passes
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -39,7 +42,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[report]'
 	@touch $@
 
-# Debian's own Prometheus, unpacked here: no root, no service is started.
+pictures: $(READY) .venv/.tools  ## the status page's pictures in docs/images anew
+	$(BIN)/python -m load pictures
+
+# Debian's own Prometheus, VictoriaMetrics and Chromium, unpacked here: no root, no service is started.
 .venv/.tools: $(READY) .ci/tools
 	.ci/tools .venv/debian
 	@touch $@

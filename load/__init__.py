@@ -12,5 +12,6 @@ May not: imports of shardex or scaler. What they send and read goes through HTTP
     reviews discovery audit       who may, what there is, who asked
     faults answer                 what goes wrong on request; how bytes leave
     apiserver control             the HTTP edge, and its control at /_load/
+    browser pictures              pages in a headless Chromium, and their pictures for the documentation
     testing                       a server in a process of its own, for the length of a `with`
 """

@@ -35,7 +35,7 @@ def demo(nodes: int, pods: int, churn: str, workers: int, port: int, telemetry_p
             url = _cluster(running, Path(folder), nodes, pods, churn)
             print(f"          an API server at {url}", flush=True)
             log = Path(folder) / "shardex.log"
-            _shardex(running, log, url, workers, port, telemetry_port)
+            start(running, log, url, workers, port, telemetry_port)
             _progress(running[-1], log, telemetry_port)
             print(f"ready     {time.monotonic() - started:.1f} s after the start, {workers} workers")
             _show(port, telemetry_port)
@@ -50,7 +50,7 @@ def demo(nodes: int, pods: int, churn: str, workers: int, port: int, telemetry_p
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # the end has a deadline of its own; half an end leaves processes
-            _end(running)
+            end(running)
     print("nothing is left running")
 
 
@@ -73,9 +73,10 @@ def _cluster(running: list[subprocess.Popen[bytes]], folder: Path, nodes: int, p
     return place.read_text().strip()
 
 
-def _shardex(
+def start(
     running: list[subprocess.Popen[bytes]], log: Path, url: str, workers: int, port: int, telemetry_port: int
 ) -> None:
+    """Start shardex; it is added to what runs."""
     command = [sys.executable, "-m", "shardex", f"--apiserver={url}", f"--workers={workers}", f"--port={port}"]
     command += [f"--telemetry-port={telemetry_port}"]
     with log.open("wb") as out:
@@ -117,6 +118,7 @@ def _show(port: int, telemetry_port: int) -> None:
         f"""
   the cluster's metrics   http://127.0.0.1:{port}/metrics
   of some resources       http://127.0.0.1:{port}/metrics?resources=nodes,deployments
+  how it stands           http://127.0.0.1:{telemetry_port}/status
   shardex's own           http://127.0.0.1:{telemetry_port}/metrics
   is it ready?            http://127.0.0.1:{telemetry_port}/readyz
 
@@ -125,7 +127,8 @@ Ctrl-C stops everything.""",
     )
 
 
-def _end(running: list[subprocess.Popen[bytes]]) -> None:
+def end(running: list[subprocess.Popen[bytes]]) -> None:
+    """End what runs, the last one first, by force where it takes too long."""
     for process in reversed(running):
         process.terminate()
     deadline = time.monotonic() + _STOP_SECONDS

@@ -12,7 +12,9 @@ from shardex.kube.client import ApiError, Client, CutError, RefusedError, Stalle
 from shardex.kube.endpoint import Credentials, resolve
 from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
 from shardex.kube.reflector import Target
+from shardex.kube.reviews import Reviewer
 from shardex.options import Options
+from shardex.serving.tls import verify
 from shardex.workers.definitions import DEFINITIONS
 from shardex.workers.plan import custom_kind, filters, plan
 from shardex.workers.shardset import find
@@ -31,8 +33,9 @@ def check(options: Options) -> Report:
     """Connect, and try one list and one watch of each target, since only the request itself tells what RBAC allows.
 
     raise  ShardexError when there is no way to the API server at all, or it does not know who we are; OptionsError when
-           the configuration of custom resources is wrong
+           --tls-config or the configuration of custom resources is wrong
     """
+    verify(options)
     config = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
@@ -55,7 +58,11 @@ def check(options: Options) -> Report:
         faults += bool(bad)
         state = "; ".join(f"{verb}: {fault}" for verb, fault in bad.items()) or "ok"
         lines.append(f"{'FAIL' if bad else 'ok':5}{target.path:60} {state}")
-    lines.append(f"{faults} of the lists above do not work" if faults else "everything works")
+    if options.auth_filter:
+        fault = _attempt_reviews(client)
+        faults += bool(fault)
+        lines.append(f"{'FAIL' if fault else 'ok':5}{'--auth-filter':60} {fault or 'ok'}")
+    lines.append(f"{faults} of the above do not work" if faults else "everything works")
     return Report("\n".join(lines) + "\n", not faults)
 
 
@@ -103,3 +110,12 @@ def _attempt(client: Client, target: Target, verb: str) -> str:
             return ""
     except (ApiError, RefusedError, StalledError) as error:
         return str(error)
+
+
+def _attempt_reviews(client: Client) -> str:
+    """Why nobody could be let in; "" when reviews work."""
+    try:
+        Reviewer(client).probe()
+    except ShardexError as error:
+        return str(error)
+    return ""

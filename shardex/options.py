@@ -52,6 +52,8 @@ class Options(msgspec.Struct, frozen=True):
     port: int
     telemetry_host: str
     telemetry_port: int
+    tls_config: str
+    auth_filter: bool
     enable_gzip_encoding: bool
     serve_partial: bool
     stale_segments_ttl: float
@@ -64,7 +66,6 @@ class Options(msgspec.Struct, frozen=True):
     check: bool
     log_format: str
     v: int
-    shutdown_delay: float
     drain_timeout: float
 
 

@@ -12,6 +12,7 @@ from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
+from shardex.serving.tls import verify
 from shardex.workers.plan import plan
 from shardex.workers.reload import Setup
 from shardex.workers.shardset import ShardSet, Unfound, find
@@ -33,6 +34,7 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     """
     before = look(files(options))
     options = again()  # what was written between the first reading and the look would go unnoticed for ever
+    verify(options)
     first = setup(options)
     shard_set = _shard_set(options, first.endpoint)
     main = listen("port", options.host, options.port)
@@ -40,7 +42,7 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
     supervisor = Supervisor(
         first,
-        front=lambda board, ends: serve(options, (main, own), board, ends, shard_set),
+        front=lambda board, ends: serve(options, first.endpoint, (main, own), board, ends, shard_set),
         listeners=(main, own),
         again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),

@@ -98,6 +98,14 @@ SETTINGS = (
     Setting("telemetry-host", "string", "::", SERVING, "Address of shardex's own /metrics and of /readyz."),
     Setting("telemetry-port", "int", "8081", SERVING, "Port of shardex's own /metrics and of /readyz."),
     Setting(
+        "tls-config", "string", "", SERVING,
+        "File with TLS, users and headers of both ports, as Prometheus' exporters have it; its files are watched.",
+    ),
+    Setting(
+        "auth-filter", "bool", "false", SERVING,
+        "Ask the API server who a bearer token is and whether it may read the path; both ports, but for health.",
+    ),
+    Setting(
         "enable-gzip-encoding", "bool", "true", SERVING,
         "Answer gzip to clients that accept it; the text is kept compressed, so this is the cheap way.",
     ),
@@ -124,11 +132,6 @@ SETTINGS = (
     Setting("check", "bool", "false", PROCESS, "Check flags, connection and rights, kind by kind; report and exit."),
     Setting("log-format", "string", "text", PROCESS, "text or json, one line each."),
     Setting("v", "int", "0", PROCESS, "Verbosity; 4 and more shows what is decided at every turn."),
-    Setting(
-        "shutdown-delay", "duration", "0", PROCESS,
-        "Time to go on serving after SIGTERM, before it drains: until a successor is ready, or scrapers have noticed. "
-        "/readyz is 503 meanwhile; with --drain-timeout it must fit into the pod's grace period.",
-    ),
     Setting(
         "drain-timeout", "duration", "20s", PROCESS,
         "Time from SIGTERM to the end; scrapes under way are finished. Keep it below the pod's grace period.",

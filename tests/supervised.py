@@ -50,7 +50,7 @@ def breeding(assignment, end, board):
     worker.run(assignment, end, board)
 
 
-def bad_front(options, listeners, board, ends):
+def bad_front(options, endpoint, listeners, board, ends):
     """Cannot boot, as gunicorn says it."""
     sys.exit(3)
 
@@ -66,9 +66,10 @@ def main(body, *flags):
     ports = [listener.getsockname()[1] for listener in listeners]
     logging.getLogger("supervised").info("metrics on port %d, telemetry and /readyz on port %d", *ports)
     front = bad_front if body == "bad-front" else serve
+    first = setup(options)
     return Supervisor(
-        setup(options),
-        front=lambda board, ends: front(options, listeners, board, ends),
+        first,
+        front=lambda board, ends: front(options, first.endpoint, listeners, board, ends),
         listeners=listeners,
         again=lambda: setup(options),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),

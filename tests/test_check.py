@@ -64,7 +64,7 @@ def test_a_refused_kind_is_named(check, server, config, verb, other):
     assert f"{verb}: 403 Forbidden: " in bad
     assert f"{other}:" not in bad
     assert len([line for line in lines if line.startswith("ok ")]) == 2
-    assert lines[-1] == "1 of the lists above do not work"
+    assert lines[-1] == "1 of the above do not work"
 
 
 def test_each_namespace_is_checked(check, server, config):
@@ -113,3 +113,28 @@ def test_a_shard_set(check, server, config):
     status, lines, _ = check(*flags)
     assert (status, "403" in lines[1]) == (1, True)
     server.delete("/api/v1/namespaces/monitoring/pods/shardex-0")
+
+
+def test_auth_filter_is_checked(check, server, config):
+    """With --auth-filter the two reviews are tried too; what shardex lacks for them is named."""
+    flags = ("--kubeconfig", config("right"), "--resources", "pods", "--auth-filter")
+    status, lines, _ = check(*flags)
+    assert status == 0
+    assert lines[-2].split() == ["ok", "--auth-filter", "ok"]
+    for plural in ("tokenreviews", "subjectaccessreviews"):
+        server.clear_faults()
+        server.fault("status", plural, "write", status=403, count=-1)
+        status, lines, _ = check(*flags)
+        assert status == 1
+        assert lines[-2].startswith(f"FAIL --auth-filter {' ' * 40}")
+        assert f"{plural}: 403 Forbidden: " in lines[-2]
+        assert "system:auth-delegator" in lines[-2]
+
+
+def test_tls_config_is_checked(check, tmp_path):
+    """A file that would end the start ends the check, with every fault."""
+    path = tmp_path / "web.yml"
+    path.write_text("a: 1\nb: 2")
+    status, _, errors = check(f"--tls-config={path}")
+    assert status == 2
+    assert errors[:2] == [f"shardex: --tls-config={path}: {key}: unknown key" for key in "ab"]

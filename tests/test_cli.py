@@ -196,7 +196,7 @@ def test_check(capsys):
     out = capsys.readouterr().out
     assert re.search(r"^FAIL +/api/v1/nodes +list: 403 Forbidden.*watch: 403", out, re.MULTILINE)
     assert re.search(r"^ok +/api/v1/pods +ok$", out, re.MULTILINE)
-    assert "1 of the lists above do not work" in out
+    assert "1 of the above do not work" in out
 
 
 def test_a_closed_pipe_is_no_traceback():

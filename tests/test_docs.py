@@ -102,3 +102,21 @@ def test_check_names_what_is_not_current(tmp_path):
     assert (tmp_path / "flags.md").read_text() == "old"
     assert CliRunner().invoke(main, [str(tmp_path)]).exit_code == 0
     assert stale(tmp_path) == []
+
+
+def anchors(page):
+    """Anchors of a page's headings, as the usual renderers make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("name", ["compared.md", "operations.md"])
+def test_links_lead_somewhere(name):
+    """Who reads it at night finds what it points to: a file of this repository, a heading that is there once."""
+    page = DOCS / name
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8"))
+    assert links
+    for path, anchor in links:
+        aim = (DOCS / path).resolve() if path else page
+        assert aim.exists(), path
+        assert not anchor or anchors(aim).count(anchor) == 1, anchor

@@ -115,9 +115,11 @@ def test_a_server_that_lacks_an_api(server):
 
 def test_a_server_that_is_never_there():
     """It does not come up: 503 with the reason by kind, alive, and an orderly end."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with running(f"http://127.0.0.1:{port}", "--resources=pods", ready=False) as tree:
+    with contextlib.ExitStack() as stack:
+        deaf = stack.enter_context(socket.socket())
+        deaf.bind(("127.0.0.1", 0))  # without listening: nobody else can have the port, and who connects is refused
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        tree = stack.enter_context(running(url, "--resources=pods", ready=False))
         answer = eventually(lambda: a if "refused" in (a := tree.metrics()).text else None, what=tree.log)
         assert answer.status == 503
         assert re.search(r"worker 0: pods: .*[Cc]onnection refused", answer.text)

@@ -14,9 +14,9 @@ MAY = {
     "shardex.resources": {"kube.meta", "kube.quantity", "kube.schedule", "kube.clock", "exposition"},
     "shardex.custom": {"kube.meta", "kube.quantity", "kube.pieces", "exposition"},
     "shardex.workers": {"kube", "exposition", "resources", "custom", "store", "shard", "options", "logs"},
-    "shardex.serving": {"exposition", "store", "workers", "options", "logs"},
+    "shardex.serving": {"kube", "exposition", "store", "workers", "options", "logs"},
 }
-COMMON = {"", "errors", "rfc3339"}
+COMMON = {"", "errors", "pem", "rfc3339"}
 
 
 def imports(path):
@@ -43,7 +43,7 @@ def test_imports_go_down(layer):
                 continue
             inner = name.removeprefix("shardex").removeprefix(".")
             own = (name + ".").startswith(layer + ".")
-            allowed = inner in COMMON or inner.startswith(("errors.", "rfc3339.", "__version__"))
+            allowed = inner in COMMON or inner.startswith(("errors.", "pem.", "rfc3339.", "__version__"))
             below = any((inner + ".").startswith(may + ".") for may in MAY[layer])
             assert own or allowed or below, f"{path.relative_to(ROOT)} imports {name}"
 
@@ -53,6 +53,15 @@ def test_load_knows_nothing_of_us():
     for path in sources("load"):
         for name in imports(path):
             assert not (name + ".").startswith(("shardex.", "scaler.")), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_monitoring_knows_nothing_of_us():
+    """Dashboards ask what any scraper can: they are made without the exporter, and it without them."""
+    for path in sources("monitoring"):
+        for name in imports(path):
+            assert not (name + ".").startswith(("shardex.", "scaler.", "load.")), f"{path.relative_to(ROOT)}: {name}"
+    for path in sources("shardex"):
+        assert not [name for name in imports(path) if (name + ".").startswith("monitoring.")], path.relative_to(ROOT)
 
 
 def test_prometheus_client_renders_only_our_own_telemetry():

@@ -3,22 +3,19 @@
 import contextlib
 import json
 import re
-import shutil
 import socket
-import subprocess
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from helpers import DATA
-from tree import ROOT, eventually, get, running
+from kubeconfigs import certificates, kubeconfig
+from scrapers import Prometheus, told
+from tree import eventually, get, running
 
 from load import testing
 from shardex.resources import RESOURCES
 
 pytestmark = pytest.mark.slow
 
-_UNPACKED = ROOT / ".venv" / "debian" / "usr" / "bin"
 OBJECTS = DATA / "conformance" / "objects" / "pub"
 EVERYTHING = (
     f"--resources={','.join(RESOURCES)}",
@@ -28,14 +25,6 @@ EVERYTHING = (
 )
 
 
-def tool(name):
-    """Path of one of Prometheus' programs."""
-    found = shutil.which(name) or shutil.which(name, path=str(_UNPACKED))
-    if not found:
-        pytest.skip(f"{name} is not here: .ci/tools .venv/debian unpacks it where there is apt-get")
-    return found
-
-
 @pytest.fixture(scope="module")
 def tree():
     with testing.running(objects=OBJECTS) as server, running(server.url, *EVERYTHING, workers=2) as tree:
@@ -43,16 +32,13 @@ def tree():
 
 
 def checked(text):
-    return subprocess.run(
-        [tool("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, check=False
-    )
+    return told("promtool", "check", "metrics", text=text)
 
 
 def test_the_checker_finds_nothing(tree):
     """promtool parses every family of every kind, and its rules for names find nothing either; telemetry likewise."""
     for text in (tree.metrics().text, get(tree.telemetry_port, "/metrics").text):
-        done = checked(text)
-        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+        assert checked(text) == (0, "")
 
 
 def test_the_checker_would_find_something(tree):
@@ -60,43 +46,17 @@ def test_the_checker_would_find_something(tree):
     text = tree.metrics().text
     first = text[: text.index("\n", text.index("\nkube_")) + 1]
     for broken in (text[:-10], text + first, text.replace('"', "", 1)):
-        assert checked(broken).returncode != 0
+        status, _ = checked(broken)
+        assert status != 0
 
 
-class Prometheus:
-    """A server that scrapes each target once a second; its storage is in the directory."""
-
-    def __init__(self, directory, targets):
-        program = tool("prometheus")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        config = Path(directory) / "prometheus.yml"
-        jobs = "".join(
-            f"  - job_name: {name}\n    scrape_interval: 1s\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n"
-            for name, port in targets.items()
-        )
-        config.write_text(f"scrape_configs:\n{jobs}")
-        self._log = (Path(directory) / "log").open("w")
-        listen = f"--web.listen-address=127.0.0.1:{self.port}"
-        flags = [listen, f"--config.file={config}", f"--storage.tsdb.path={directory}/data"]
-        self.process = subprocess.Popen([program, *flags], stdout=self._log, stderr=self._log)
-
-    def close(self):
-        self.process.kill()  # nothing of it is kept
-        self.process.wait()
-        self._log.close()
-
-    def api(self, path):
-        with contextlib.suppress(ConnectionRefusedError):
-            answer = get(self.port, f"/api/v1/{path}")
-            if answer.status == 200:
-                return json.loads(answer.body)["data"]
-        return None
-
-    def value(self, query):
-        """An instant query's only value; None while there is none."""
-        found = (self.api(f"query?query={quote(query)}") or {}).get("result")
-        return float(found[0]["value"][1]) if found else None
+def every_second(targets, **how):
+    """A configuration that scrapes each target once a second; `how` are more settings of every one."""
+    jobs = [
+        {"job_name": name, "scrape_interval": "1s", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}], **how}
+        for name, port in targets.items()
+    ]
+    return {"scrape_configs": jobs}
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +71,7 @@ def spy():
 def prometheus(tree, spy, tmp_path_factory):
     directory = tmp_path_factory.mktemp("prometheus")
     targets = {"shardex": tree.port, "telemetry": tree.telemetry_port, "spy": spy.getsockname()[1]}
-    with contextlib.closing(Prometheus(directory, targets)) as prometheus:
+    with contextlib.closing(Prometheus(directory, every_second(targets))) as prometheus:
         yield prometheus
 
 
@@ -156,3 +116,25 @@ def test_it_asks_for_openmetrics_and_gets_it(prometheus, tree, spy):
     assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=")
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.text.endswith("\n# EOF\n")
+
+
+def test_through_every_door(tmp_path):
+    """With TLS, a client certificate and a token that the API server knows, as one configures it for any exporter."""
+    certificates(tmp_path)
+    web = tmp_path / "web.yml"
+    web.write_text(
+        "tls_server_config: {cert_file: server.crt, key_file: server.key, client_ca_file: ca.crt, "
+        "client_auth_type: RequireAndVerifyClientCert}"
+    )
+    with testing.running(pods=300, token=("own:shardex", "scraper:prometheus")) as server:
+        config = kubeconfig(tmp_path / "config", {"token": "own"}, server=server.url)
+        flags = (f"--kubeconfig={config}", f"--tls-config={web}", "--auth-filter")
+        with running("", *flags, workers=2, ready=False) as tree:
+            targets = {"shardex": tree.port, "telemetry": tree.telemetry_port}
+            files = {"ca_file": "ca.crt", "cert_file": "client.crt", "key_file": "client.key"}
+            tls = {name: str(tmp_path / file) for name, file in files.items()}
+            how = {"scheme": "https", "tls_config": tls, "authorization": {"credentials": "scraper"}}
+            with contextlib.closing(Prometheus(tmp_path, every_second(targets, **how))) as prometheus:
+                up = lambda: [prometheus.value(f'up{{job="{job}"}}') for job in targets] == [1, 1]
+                eventually(up, 60.0, lambda: f"{prometheus.api('targets')}\n{tree.log()}")
+                assert eventually(lambda: prometheus.value("count(kube_pod_info)"), 30.0) == 300

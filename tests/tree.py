@@ -62,9 +62,11 @@ class Answer(NamedTuple):
         return read(self.text)
 
 
-def get(port, path, headers=None, seconds=20.0):
-    """One request on a connection of its own."""
+def get(port, path, headers=None, seconds=20.0, context=None):
+    """One request on a connection of its own, with TLS where there is a context for it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    if context is not None:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=seconds, context=context)
     with contextlib.closing(connection):
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
@@ -78,7 +80,7 @@ class Tree:
         self.process = process
         self._log_path = log_path
         self.seen = {}
-        self.port, self.telemetry_port = map(int, eventually(self._ports, what=self.log).groups())
+        self.port, self.telemetry_port = map(int, eventually(self._ports, 60.0, self.log).groups())
 
     def _ports(self):
         assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.log()}"

@@ -26,7 +26,6 @@ _RECORDED = Path(__file__).with_name("guard.json")
 # and what to do: "calibration", "pods" or "nothing" so often, or "time" to do both in turns and print their seconds.
 _PROGRAM = """
 import gc, json, sys, time, zlib
-import msgspec
 from shardex.options import parse
 from shardex.resources import RESOURCES
 from shardex.store.arena import Arena
@@ -36,7 +35,7 @@ from shardex.workers.plan import plan
 file, rounds, what = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 lines = open(file, "rb").read().splitlines()
 [kind] = plan(parse({"resources": "pods"}, RESOURCES, lambda: 1))
-decode = msgspec.json.Decoder(kind.resource.object).decode
+decode = kind.decode
 
 def pods():
     store = Store(kind.render, len(kind.heads), Arena("guard"))

@@ -34,6 +34,7 @@ class Steps(click.ParamType[tuple[int, ...]]):
 @click.option("--fault", default="none", type=click.Choice(FAULTS), help="What goes wrong in every change.")
 @click.option("--bare", is_flag=True, help="Shrink without an announcement, as kubectl scale does.")
 @click.option("--rollout", is_flag=True, help="In the end restart every pod, one after the other.")
+@click.option("--pre-stop", default=0.0, type=click.FloatRange(0), help="Seconds that a preStop hook sleeps.")
 @click.option("--flag", "flags", multiple=True, metavar="--FLAG=VALUE", help="Give every shardex pod this flag too.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 def reshard(path: Path | None, **options: object) -> None:

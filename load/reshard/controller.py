@@ -17,11 +17,12 @@ _PROBE_SECONDS = 0.5  # periodSeconds has whole seconds; half of one makes a run
 class Controller:
     """Runs the pods from `with` to its end; `pods` by ordinal, those that end included.
 
+    pre_stop  seconds that a preStop hook sleeps
     restarts  pods that ended by themselves and were started again, as a kubelet does
     """
 
-    def __init__(self, api: Api, flags: Sequence[str], folder: Path) -> None:
-        self._api, self._flags, self._folder = api, flags, folder
+    def __init__(self, api: Api, flags: Sequence[str], folder: Path, pre_stop: float = 0.0) -> None:
+        self._api, self._flags, self._folder, self._pre_stop = api, flags, folder, pre_stop
         self.pods: dict[int, Pod] = {}
         self.restarts = 0
         self.fault = ""
@@ -64,11 +65,13 @@ class Controller:
             elif pod.ended and not pod.stopping:
                 self.restarts += 1
                 self._run(ordinal)
-            elif pod.ended:  # deleted by hand, for a rollout
+            elif pod.ended:  # deleted for a rollout
                 self._run(ordinal)
+            elif pod.stopping:
+                pod.stop(self._pre_stop)
         for ordinal in sorted((n for n in self.pods if n >= wanted), reverse=True):
             pod = self.pods[ordinal]
-            pod.stop()
+            pod.stop(self._pre_stop)
             if pod.ended:
                 self._api.delete_pod(pod.name)
                 del self.pods[ordinal]

@@ -39,12 +39,13 @@ class Pod:
     """One pod's process tree.
 
     ready     what the last readiness probe said
-    stopping  since when it was told to stop; 0 before
+    stopping  since when it is to stop; 0 before
     """
 
     def __init__(self, name: str, ordinal: int, command: Sequence[str], folder: Path) -> None:
         self.name, self.ordinal = name, ordinal
         self.ready, self.stopping = False, 0.0
+        self._told = False
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=ENVIRONMENT)
@@ -96,10 +97,11 @@ class Pod:
                     total += process.memory_full_info().pss
         return total
 
-    def stop(self) -> None:
-        """Tell it to end, as the kubelet does."""
-        if not self.stopping:
-            self.stopping = time.monotonic()
+    def stop(self, pre_stop: float = 0.0) -> None:
+        """Tell it to end, as the kubelet does: when its preStop hook has slept, counted from the first call."""
+        self.stopping = self.stopping or time.monotonic()
+        if not self._told and time.monotonic() - self.stopping >= pre_stop:
+            self._told = True
             self._process.terminate()
 
     def kill(self) -> None:

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
     fault   one of FAULTS, in every step where it can happen
     bare    shrink without announcing it, as `kubectl scale` does
     rollout restart every pod after the last step, one after the other
+    pre_stop seconds that a pod serves on after its deletion
     flags   further ones of every pod
 
     steady_seconds  after every step
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True):
     fault: str = "none"
     bare: bool = False
     rollout: bool = False
+    pre_stop: float = 0.0
     flags: tuple[str, ...] = ()
     steady_seconds: float = 3.0
 
@@ -154,7 +156,7 @@ class _Run:
         live(f"starting {total} pods, and one that holds everything")
         reference = Pod("reference", 0, command(server.url, "", NAMESPACE, flags[:1]), folder)
         stack.callback(reference.end)
-        self._controller = stack.enter_context(Controller(self._api, flags, folder))
+        self._controller = stack.enter_context(Controller(self._api, flags, folder, settings.pre_stop))
         self._wait(reference.probe, "the one that holds everything is ready")
         self._wait(lambda: self._settled(total), f"{total} pods serve")
         self._memory = stack.enter_context(Memory(lambda: dict(self._controller.pods)))
@@ -235,7 +237,7 @@ class _Run:
     def _restart(self, ordinal: int, total: int) -> None:
         """As a rolling update does it: the pod ends in its own time, then it is created anew under its name."""
         pod = self._pods()[ordinal]
-        pod.stop()
+        pod.stop(self._settings.pre_stop)
         self._wait(lambda: self._pods().get(ordinal) is not pod and self._settled(total), "the pod is back")
 
     def _settled(self, total: int) -> bool:

@@ -15,6 +15,7 @@ from shardex.errors import ShardexError
 from shardex.kube.endpoint import Credentials, Endpoint, ssl_context
 from shardex.kube.pieces import UNDECODABLE
 
+_JSON = "application/json"
 _CHUNK = 1 << 18  # bytes asked of a socket at once
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 128  # kept open: one a watch; more are opened and closed
@@ -39,7 +40,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ApiError(ShardexError):
-    """An answer that is not 200.
+    """An answer that is neither 200 nor 201.
 
     status       of HTTP
     reason       the API's CamelCase reason; "" when it gave none
@@ -66,7 +67,7 @@ class StalledError(ShardexError):
 
 
 class Answer:
-    """A 200 that is being read."""
+    """A good answer that is being read."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
         self._response = response
@@ -111,48 +112,59 @@ class Client:
         patience  seconds to wait for the headers and for each chunk
         raise     ApiError, RefusedError, StalledError; EndpointError without a usable token
         """
-        with self._asked(
-            "GET", path + ("?" + urlencode(query) if query else ""), {"accept": accept}, patience
-        ) as found:
-            yield Answer(found)
+        url = path + ("?" + urlencode(query) if query else "")
+        with self._answered("GET", url, {"accept": accept}, None, _CONNECT_SECONDS, patience) as response:
+            yield Answer(response)
 
     def read(self, path: str, patience: float) -> bytes:
         """One object.
 
-        raise  as get(); CutError too
+        raise  as get, and CutError
         """
-        with self.get(path, {}, "application/json", patience) as answer:
+        with self.get(path, {}, _JSON, patience) as answer:
             return b"".join(answer.chunks())
 
     def patch(self, path: str, body: bytes, patience: float) -> None:
         """Send a JSON merge patch (RFC 7386) of one object.
 
-        raise  as get()
+        raise  as get
         """
-        with self._asked("PATCH", path, {"content-type": "application/merge-patch+json"}, patience, body):
+        headers = {"accept": _JSON, "content-type": "application/merge-patch+json"}
+        with self._answered("PATCH", path, headers, body, patience, patience):
             pass
 
+    def post(self, path: str, body: bytes, patience: float) -> bytes:
+        """POST JSON; the answer's body.
+
+        patience  seconds for the connection, and to wait for each part of the answer
+        raise     as get, and CutError
+        """
+        headers = {"accept": _JSON, "content-type": _JSON}
+        with self._answered("POST", path, headers, body, patience, patience) as response:
+            return b"".join(Answer(response).chunks())
+
     @contextlib.contextmanager
-    def _asked(
-        self, method: str, path: str, headers: dict[str, str], patience: float, body: bytes | None = None
+    def _answered(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, connect: float, patience: float
     ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """An answer that is good."""
         try:
             response = self._pool.request(
                 method,
                 self._base + path,
                 body=body,
-                headers=self._headers | self._credentials.header() | headers,
+                headers={**self._headers, **self._credentials.header(), **headers},
                 preload_content=False,
                 decode_content=False,
                 redirect=False,
-                timeout=Timeout(connect=_CONNECT_SECONDS, read=patience),
+                timeout=Timeout(connect=connect, read=patience),
             )
         except ReadTimeoutError:
             raise StalledError(f"{path.partition('?')[0]}: no answer within {patience:.0f} s") from None
         except (HTTPError, OSError) as error:
             raise RefusedError(f"no connection to {self._base}: {_cause(error)}") from error
         try:
-            if response.status != 200:
+            if response.status not in {200, 201}:
                 raise _api_error(response)
             yield response
         finally:

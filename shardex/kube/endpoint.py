@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from shardex.errors import EndpointError
+from shardex.pem import PemFile
 
 # Between two readings of a kubeconfig: a server that answers 401 to everything must not keep us starting plugins.
 _RELOAD_SECONDS = 10.0
@@ -136,25 +137,11 @@ def ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if endpoint.certificate:
-            with _PemFile(endpoint.certificate + "\n" + endpoint.key) as path:
+            with PemFile(endpoint.certificate + "\n" + endpoint.key) as path:
                 context.load_cert_chain(path, password="")  # or OpenSSL asks the terminal for that of a locked key
     except (ssl.SSLError, OSError, ValueError) as error:
         raise EndpointError(f"TLS to {endpoint.url}: {error}") from error
     return context
-
-
-class _PemFile:
-    """A key as a file that never touches a disk: the ssl module takes nothing else."""
-
-    def __init__(self, text: str) -> None:
-        self._fd = os.memfd_create("pem", os.MFD_CLOEXEC)
-        os.write(self._fd, text.encode())
-
-    def __enter__(self) -> str:
-        return f"/proc/self/fd/{self._fd}"
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
 
 
 class Credentials:

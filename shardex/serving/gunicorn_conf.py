@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +13,15 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from shardex.errors import OptionsError
+from shardex.kube.client import Client
+from shardex.kube.endpoint import Credentials, Endpoint
+from shardex.kube.reviews import Reviewer
 from shardex.options import Options
 from shardex.serving.connections import limits
+from shardex.serving.doors import Doors
+from shardex.serving.locks import Tokens
+from shardex.serving.tls import WebFile
 from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front
 from shardex.workers.board import Board
@@ -41,8 +49,8 @@ class _Log(Logger):  # type: ignore[misc]  # the package has no types
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
-    def __init__(self, front: Front, settings: dict[str, Any], beside: Callable[[], None] | None) -> None:
-        self._front = front
+    def __init__(self, app: Doors, settings: dict[str, Any], beside: Callable[[], None] | None) -> None:
+        self._app = app
         self._beside = beside
         self._settings = settings
         super().__init__()
@@ -51,14 +59,15 @@ class _Application(BaseApplication):  # type: ignore[misc]
         for name, value in self._settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Front:
+    def load(self) -> Doors:
         if self._beside is not None:  # here, since a thread of the arbiter's would not come along into its worker
             threading.Thread(target=_guarded, args=(self._beside,), daemon=True).start()
-        return self._front
+        return self._app
 
 
 def serve(
     options: Options,
+    endpoint: Endpoint,
     listeners: Sequence[socket.socket],
     board: Board,
     ends: Sequence[socket.socket],
@@ -66,19 +75,28 @@ def serve(
 ) -> None:
     """Answer until SIGTERM, then finish what is under way; the body of a forked process.
 
+    endpoint   the API server, for --auth-filter
     listeners  of the main port and of the telemetry port
     ends       the front's ends of the workers' channels
     shard_set  followed beside the answers; None where the number of shards never changes
     """
     telemetry_port = listeners[1].getsockname()[1]
+    web = _web_file(options.tls_config)
+    tokens = None
+    if options.auth_filter:
+        client = Client(Credentials(endpoint, options.kubeconfig), "shardex --auth-filter")
+        tokens = Tokens(Reviewer(client).review)
     front = Front(Upstream(board, ends, options.stale_segments_ttl), options, telemetry_port, shard_set)
+    app = Doors(front, web.now if web else None, tokens, front.refused)
     settings = {
         # gunicorn closes what it is given and takes copies: a socket object that still thinks it owns the number would
         # one day close somebody else's file.
         "bind": [f"fd://{listener.detach()}" for listener in listeners],
         "workers": 1,
         "worker_class": limits(
-            _sooner(options.server_read_header_timeout, options.server_read_timeout), options.server_write_timeout
+            _sooner(options.server_read_header_timeout, options.server_read_timeout),
+            options.server_write_timeout,
+            (lambda: web.now().context) if web and web.now().context else None,
         ),
         "threads": _THREADS,
         "worker_connections": _CONNECTIONS,
@@ -92,7 +110,7 @@ def serve(
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
     beside = (lambda: shard_set.run(board, threading.Event())) if shard_set is not None else None
-    _Application(front, settings, beside).run()
+    _Application(app, settings, beside).run()
 
 
 def _guarded(body: Callable[[], None]) -> None:
@@ -102,6 +120,15 @@ def _guarded(body: Callable[[], None]) -> None:
     except BaseException:
         log.exception("the shard set cannot be followed")
         os._exit(1)
+
+
+def _web_file(path: str) -> WebFile | None:
+    """It was right when the pod started; a front that begins again may find it broken, and is tried again later."""
+    try:
+        return WebFile(Path(path)) if path else None
+    except OptionsError as error:
+        log.error("no answers until it is mended: %s", error)  # noqa: TRY400  a traceback says no more
+        sys.exit(1)
 
 
 def _sooner(*seconds: float) -> float:

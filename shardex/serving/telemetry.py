@@ -4,12 +4,19 @@ Read from what the workers published and from the board; nothing is asked of a w
 already.
 """
 
+import collections
 import platform
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -47,6 +54,12 @@ class Telemetry:
             "Time of a scrape by phase: collect (workers fold and answer), merge, send.",
             ["phase"],
             buckets=_PHASE_BUCKETS,
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            "shardex_requests_refused",
+            "Requests of who may not read, by the status they got.",
+            ["code"],
             registry=self.registry,
         )
         self.registry.register(_Build())
@@ -243,7 +256,7 @@ def _definitions(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
 
 
 def _summed(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:
-    total: Counter[str] = Counter()
+    total: collections.Counter[str] = collections.Counter()
     for count in counts:
         total.update(count)
     return sorted(total.items())

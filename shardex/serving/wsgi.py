@@ -1,6 +1,5 @@
 """The front's answers: the cluster's metrics and liveness on one port, our own metrics and readiness on the other."""
 
-import html
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -8,10 +7,13 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qs
 
-from shardex import __version__
+import msgspec
+
 from shardex.options import Options
+from shardex.serving import page
 from shardex.serving.merger import Choice, gzip_chunks, gzip_size, plain_chunks, plain_size, segments
 from shardex.serving.negotiate import accepts_gzip, negotiate
+from shardex.serving.report import Report, report
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
 from shardex.workers.board import Phase
@@ -25,6 +27,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Handler = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _PLAIN = "text/plain; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
 _VARY = "Accept, Accept-Encoding"
 _OWN = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
@@ -44,14 +47,25 @@ class Front:
             "/metrics": self._metrics,
             "/healthz": _ok,
             "/livez": _ok,
-            "/": _landing("Metrics of the objects in the cluster", ("/metrics", "/healthz", "/livez")),
+            "/": self._landing,
         }
         self._own: dict[str, Handler] = {
             "/metrics": self._own_metrics,
             "/readyz": self._readyz,
             "/healthz": _ok,
-            "/": _landing("Metrics of shardex itself", ("/metrics", "/readyz")),
+            "/": self._status,
+            "/status": self._status,
+            "/status.json": self._status_json,
         }
+
+    @property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """Every page by port: main and telemetry."""
+        return {"main": tuple(self._main), "telemetry": tuple(self._own)}
+
+    def refused(self, status: str) -> None:
+        """Somebody was not let in, and told this."""
+        self._telemetry.refused.labels(status.partition(" ")[0]).inc()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = self._answered(environ, start_response)
@@ -107,31 +121,46 @@ class Front:
         self._upstream.refresh(fold=False)
         return _whole(start_response, "200 OK", _OWN, self._telemetry.exposition())
 
+    def _landing(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        links = [path for path in self._main if path != "/"]
+        host = environ.get("HTTP_HOST", "")
+        text = page.landing("Metrics of the objects in the cluster", links, host, self._telemetry_port)
+        return _whole(start_response, "200 OK", _HTML, text.encode(), page.HEADERS)
+
+    def _status(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return _whole(start_response, "200 OK", _HTML, page.status(self._report()).encode(), page.HEADERS)
+
+    def _status_json(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = msgspec.json.encode(self._report())
+        return _whole(start_response, "200 OK", "application/json", body, [("Cache-Control", "no-store")])
+
+    def _report(self) -> Report:
+        self._upstream.refresh(fold=False)
+        return report(self._upstream, ready=self._readiness()[0])
+
     def _readyz(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        ready, text = self._readiness()
+        return _answer(start_response, "200 OK" if ready else "503 Service Unavailable", text)
+
+    def _readiness(self) -> tuple[bool, str]:
         board = self._upstream.board
         rows = [board[worker] for worker in range(board.workers)]
         share = share_of(board.share)
-        if board.leaving:
-            return _answer(start_response, "503 Service Unavailable", "about to stop, serving until then\n")
         if share is None:
-            fault = self._shard_set.fault if self._shard_set else "no shard"
-            return _answer(start_response, "503 Service Unavailable", f"what to serve is not known: {fault}\n")
+            return False, f"what to serve is not known: {self._shard_set.fault if self._shard_set else 'no shard'}\n"
         # Whoever is ready is counted on: a shard that is yet to be served must have all that it will show.
         if share.serving <= share.shard < share.preparing and any(row.holds != share.word for row in rows):
-            said = f"listing what shard {share.shard} has of {share.preparing}, which is not served yet\n"
-            return _answer(start_response, "503 Service Unavailable", said)
+            return False, f"listing what shard {share.shard} has of {share.preparing}, which is not served yet\n"
         if all(row.synced for row in rows):
-            return _answer(start_response, "200 OK", "ok\n")
+            return True, "ok\n"
         failed = [str(worker) for worker, row in enumerate(rows) if row.phase is Phase.FAILED]
         if failed:  # its last state may still be served, but nothing says that it will come back
-            return _answer(
-                start_response, "503 Service Unavailable", f"died again and again: worker {', '.join(failed)}\n"
-            )
+            return False, f"died again and again: worker {', '.join(failed)}\n"
         self._upstream.refresh(fold=False)
         missing = self._upstream.missing()
         if missing:
-            return _answer(start_response, "503 Service Unavailable", _said(missing))
-        return _answer(start_response, "200 OK", "ok, with the last state of a worker that is away\n")
+            return False, _said(missing)
+        return True, "ok, with the last state of a worker that is away\n"
 
 
 class _Body:
@@ -180,17 +209,3 @@ def _whole(
 
 def _nothing() -> None:
     pass
-
-
-def _landing(title: str, links: Iterable[str]) -> Handler:
-    items = "".join(f'<li><a href="{html.escape(link)}">{html.escape(link)}</a></li>' for link in links)
-    page = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>shardex</title>'
-        f'<body style="font-family:sans-serif;margin:2em"><h1>shardex {html.escape(__version__)}</h1>'
-        f"<p>{html.escape(title)}</p><ul>{items}</ul></body></html>\n"
-    )
-
-    def show(_: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        return _whole(start_response, "200 OK", "text/html; charset=utf-8", page.encode())
-
-    return show

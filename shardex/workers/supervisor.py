@@ -74,7 +74,7 @@ class Supervisor:
         self._reloading: list[int] = []
         self._signals: list[int] = []
         self._wake: tuple[int, int] = (-1, -1)  # a pipe; read end first
-        self._leaving = self._stopping = 0.0  # monotonic seconds: when to stop serving, and when to have ended
+        self._stopping = 0.0
         self._drained = False
         self._failed = False
 
@@ -99,8 +99,6 @@ class Supervisor:
     def _turn(self, now: float) -> bool:
         """Do what is due; whether everything has ended."""
         self._obey(now)
-        if self._leaving and now >= self._leaving and not self._stopping:
-            self._stop(now)
         if not self._stopping and self._settings.due(now):
             self._reload(now, asked=False)
         for exit_ in children.reap():
@@ -129,10 +127,6 @@ class Supervisor:
             if number == signal.SIGHUP:
                 if not self._stopping:
                     self._reload(now, asked=True)
-            elif number == signal.SIGTERM and self._setup.options.shutdown_delay and not self._leaving:
-                self._leaving = now + self._setup.options.shutdown_delay
-                self.board.leaving = True
-                log.info("SIGTERM: serving on for %.0f s", self._setup.options.shutdown_delay)
             elif not self._stopping:
                 log.info("%s: stopping within %.0f s", signal.Signals(number).name, self._setup.options.drain_timeout)
                 self._stop(now)

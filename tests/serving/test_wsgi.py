@@ -3,51 +3,26 @@
 import gzip
 
 import pytest
+from asking import TELEMETRY, Asked, asking
 from helpers import cases, read
 from msgspec import json
 from published import thing, things, workers
+from reflecting import client_of
 from wire import exchanges
 
+from load import testing
 from shardex.exposition.compile import compile_render
-from shardex.options import parse
+from shardex.kube.reviews import Reviewer
 from shardex.resources import RESOURCES
-from shardex.serving.upstream import Upstream
-from shardex.serving.wsgi import Front
+from shardex.serving.locks import Tokens
 from shardex.store.publication import Head
 from shardex.workers.board import Phase
-
-TELEMETRY = 8081
-
-
-class Asked:
-    """A front over one worker in a thread, asked as a WSGI server asks."""
-
-    def __init__(self, board, worker, **given):
-        flags = {flag.replace("_", "-"): text for flag, text in given.items()}
-        self.worker, self.board = worker, board
-        self.options = parse(flags, RESOURCES, lambda: 1)
-        self.upstream = Upstream(board, [worker.front_end], self.options.stale_segments_ttl, answer_seconds=0.2)
-        self.front = Front(self.upstream, self.options, TELEMETRY)
-
-    def __call__(self, path, headers=None, method="GET", port=8080):
-        environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()}
-        environ |= dict(zip(("PATH_INFO", "QUERY_STRING"), (*path.split("?", 1), "")[:2], strict=True))
-        started = []
-        body = self.front(
-            environ | {"REQUEST_METHOD": method, "SERVER_PORT": str(port)}, lambda *answer: started.append(answer)
-        )
-        data = b"".join(body)
-        getattr(body, "close", lambda: None)()
-        ((status, headers),) = started
-        return status, dict(headers), data
 
 
 @pytest.fixture
 def ask():
-    with workers() as (board, (worker,)):
-        worker.start().store.add(thing("a", 1))
-        board.sync(0, synced=True)
-        yield Asked(board, worker)
+    with asking() as asked:
+        yield asked
 
 
 @pytest.mark.parametrize(
@@ -75,12 +50,29 @@ def test_pages(ask, port, path, status, body):
 
 @pytest.mark.parametrize("port", [8080, TELEMETRY])
 def test_landing_pages(ask, port):
-    """/ links to every page of its port, and each link leads somewhere."""
-    status, headers, body = ask("/", port=port)
+    """/ links to the pages of its port, the main port's also to the status page, and each link leads somewhere."""
+    status, headers, body = ask("/", {"Host": "pod.example:8080"}, port=port)
     assert (status, headers["Content-Type"]) == ("200 OK", "text/html; charset=utf-8")
     links = [part.split('"')[0] for part in body.decode().split('href="')[1:]]
-    assert len(links) >= 2
+    if port == 8080:
+        assert links.pop() == f"//pod.example:{TELEMETRY}/status"
+        assert ask("/status", port=TELEMETRY)[0] == "200 OK"
+    assert len(links) >= 3
     assert {ask(link, port=port)[0] for link in links} == {"200 OK"}
+
+
+@pytest.mark.parametrize("host", ["", 'x"><script>', "a b", "x/y", "user@x", "x:y"])
+def test_a_host_that_is_none_is_not_linked(ask, host):
+    """What a request says about itself becomes a link only when it is a host."""
+    body = ask("/", {"Host": host})[2].decode()
+    assert "/status" not in body
+    assert "<script" not in body
+
+
+@pytest.mark.parametrize(("host", "link"), [("[fd00::1]:8080", "//[fd00::1]"), ("10.0.0.1", "//10.0.0.1")])
+def test_hosts_of_every_form(ask, host, link):
+    """An address, of either kind, with a port or without."""
+    assert f'"{link}:{TELEMETRY}/status"' in ask("/", {"Host": host})[2].decode()
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
@@ -221,6 +213,7 @@ OTHERWISE = {
     "metrics GET /metrics GZIP": "codings are case-insensitive (RFC 9110 section 8.4.1)",
     "metrics GET /metrics gzip;q=0": "a weight of 0 says that it is not wanted (RFC 9110 section 12.5.3)",
     "metrics GET /metrics gzip without --enable-gzip-encoding": "gzip is on unless told otherwise: it is the cheap way",
+    "metrics GET /metrics Bearer wrong --auth-filter": "401: an unknown token is no fault of the server",
 }
 
 
@@ -231,8 +224,6 @@ def recorded():
         request, note = exchange["request"], exchange.get("note", "")
         name = " ".join(filter(None, [request["port"], request["line"], *request["headers"].values(), note]))
         marks = [pytest.mark.xfail(reason=OTHERWISE[name], strict=True)] if name in OTHERWISE else []
-        if "--auth-filter" in name:
-            marks = [pytest.mark.skip(reason="--auth-filter needs an API server")]
         found.append(pytest.param(request, exchange["response"], id=name, marks=marks))
     return found
 
@@ -242,9 +233,18 @@ def test_the_exceptions_are_recorded():
     assert {case.id for case in recorded()} >= set(OTHERWISE)
 
 
+@pytest.fixture(scope="module")
+def reviews():
+    """The API server that the peer was recorded with: it knows an admin and somebody without rights."""
+    with testing.running(token=("admintoken:admin", "own"), powerless_token="nobodytoken:nobody") as server:
+        yield Reviewer(client_of(server.url, token="own")).review
+
+
 @pytest.mark.parametrize(("request_", "want"), recorded())
-def test_exchanges_as_recorded(ask, request_, want):
+def test_exchanges_as_recorded(ask, request, request_, want):
     """Status, content type, coding and emptiness are the peer's, but where a reason is named."""
+    if "--auth-filter" in request.node.name:
+        ask = Asked(ask.board, ask.worker, tokens=Tokens(request.getfixturevalue("reviews")))
     shaped(ask, namespaces=[{"metadata": {"name": "ns", "uid": "u"}}])
     if not want["body_bytes"] and request_["line"] == "GET /metrics":
         shaped(ask, namespaces=[])  # every family was denied
