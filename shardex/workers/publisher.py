@@ -105,7 +105,7 @@ class Publisher:
         """Seconds to wait for a question; what a change of the number of shards asks for is done meanwhile."""
         if self._resharding is None:
             return max(0.0, due - time.monotonic())
-        if not self._resharding.turn():
+        if self._resharding.idle or not self._resharding.turn():
             return _TURN_SECONDS
         # What the texts show was given back, and may be written over: they must not be shown again.
         self._outdated = True

@@ -78,6 +78,12 @@ class Resharding:
         """What a publication made now shows: the serving total, and the prepared one when it is whole."""
         return self.share.serving, self.share.preparing if self.complete else 0
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do but what a relist may bring, which the next publication looks for."""
+        word = self._board.share
+        return not word or self._board[self._worker].holds == word
+
     def turn(self) -> bool:
         """Do what is due, a page's worth of it; whether what a publication shows has changed.
 
@@ -105,7 +111,7 @@ class Resharding:
             for kept in self._kept:
                 kept.store.flip(self.share.side)
             changed = True
-        if wanted.preparing != self.share.preparing:
+        if wanted.preparing != self.share.preparing or (changed and not wanted.preparing):
             self._announce(wanted)
             changed = True
         return changed

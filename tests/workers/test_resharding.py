@@ -340,6 +340,18 @@ def test_an_order_that_is_taken_back(cluster):
     assert dict(pod.scrape()) == whole
 
 
+def test_a_pod_that_did_not_know_what_is_served(cluster):
+    """It builds and shows nothing, then all of it, and nothing counts as being prepared any more."""
+    pod = cluster.pods[1] = Pod(cluster, Share(1, 0, 3))
+    pod.work()
+    assert (pod.holds, pod.scrape()) == (True, [])
+    pod.say(Share(1, 3))
+    pod.work()
+    assert (pod.holds, pod.listing) == (True, [])
+    assert dict(pod.scrape()) == {uid: 1 for uid in UIDS if owner(uid, 3) == 1}
+    assert {page.side for page in pod.store.pages()} == {Side.STAYING}
+
+
 def test_a_total_that_was_never_prepared_ends_the_worker(cluster):
     """Its successor lists what the word says; showing anything else would be wrong."""
     pod = cluster.pods[0] = Pod(cluster, Share(0, 3))
