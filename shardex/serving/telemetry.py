@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from shardex import __version__
 from shardex.options import Options
+from shardex.serving.processes import memory
 from shardex.serving.upstream import Line, Upstream
 from shardex.workers.board import Phase
 from shardex.workers.status import KindStatus, WorkerStatus, decode
@@ -83,6 +84,7 @@ class _Workers(Collector):
         )
         lines = self._upstream.lines
         yield from self._lives(lines)
+        yield self._memory()
         found = [decode(view.publication.status) for view in (line.latest() for line in lines) if view is not None]
         yield from _processes(found)
         yield from _kinds(found)
@@ -113,6 +115,16 @@ class _Workers(Collector):
             restarts.add_metric(worker, row.restarts)
             exits.add_metric(worker, row.exit_code)
         yield from (*gauges.values(), restarts, exits)
+
+    def _memory(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "shardex_process_memory_bytes",
+            "Memory of the pod's processes, a page that several share counted once, without the arenas.",
+            labels=["process", "worker"],
+        )
+        for process, worker, size in memory(self._upstream.board):
+            gauge.add_metric([process, worker], size)
+        return gauge
 
 
 def _processes(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
