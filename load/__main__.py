@@ -23,6 +23,7 @@ from load.objects.world import Settings, World
 from load.profiles import PROFILES
 from load.replay import replay
 from load.reviews import User, Users
+from load.scale import scale
 
 log = logging.getLogger("load")
 
@@ -54,6 +55,7 @@ def main() -> None:
 main.add_command(bench)
 main.add_command(bench_check)
 main.add_command(demo)
+main.add_command(scale)
 
 
 @main.command("serve", context_settings={"show_default": True})

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from scaler.cluster import Cluster
 from scaler.decide import Decision
+from scaler.growth import GROWTH, noted
 from scaler.observation import Reason, Set
 from scaler.recommend import Recommendation
 from shardex.errors import ShardexError
@@ -73,9 +74,15 @@ class Teller:
             )
         return True
 
-    def remember(self, target: Set, changes: Sequence[float]) -> None:
+    def changed(self, target: Set, changes: Sequence[float]) -> None:
         """Write the times of the last changes, for the next leader; raise ClusterError."""
         self._annotate(target, {CHANGES: ",".join(stamp(at) for at in changes)})
+
+    def grown(self, target: Set, objects: int, now: float) -> None:
+        """Write how many objects there are, once a day, for reports; raise ClusterError."""
+        days = noted(target.annotations, now, objects)
+        if days is not None:
+            self._annotate(target, {GROWTH: days})
 
     def _annotate(self, target: Set, annotations: Mapping[str, str]) -> None:
         self._cluster.patch_set(target.namespace, target.name, {"metadata": {"annotations": dict(annotations)}})

@@ -173,7 +173,7 @@ def _told(options: Options, seconds: float) -> Any:
     """What there is now, and what it asks for."""
     from scaler.cluster import Cluster  # noqa: PLC0415
     from scaler.observe import Observer  # noqa: PLC0415
-    from scaler.policy import policy  # noqa: PLC0415
+    from scaler.options import policy  # noqa: PLC0415
     from scaler.recommend import recommend as recommended  # noqa: PLC0415
     from scaler.show import Told  # noqa: PLC0415
 

@@ -10,8 +10,7 @@ from scaler.cluster import ClusterError
 from scaler.decide import Decision, State, changed, decide
 from scaler.metrics import Metrics
 from scaler.observation import Observation, Reason, Set
-from scaler.options import Options
-from scaler.policy import policy
+from scaler.options import Options, policy
 from scaler.recommend import Recommendation, recommend
 
 log = logging.getLogger(__name__)
@@ -56,6 +55,8 @@ class Controller:
         self._state = state if target is not None else self._state
         self._metrics.found(found, time.monotonic() - started)
         self._say(decision, found, target, now)
+        if target is not None and not found.faults:
+            self._noting(lambda: self._teller.grown(target, found.objects, now))
         if decision.target is not None and target is not None and self._resizer is not None:
             self._change(decision, found, target, now)
         return decision
@@ -67,10 +68,8 @@ class Controller:
         if not decision.resumes:
             self._state = changed(self._state, now)
             self._metrics.changed(now)
-            try:
-                self._teller.remember(target, self._state.changes)
-            except ClusterError as error:
-                log.warning("the change cannot be noted for the next leader: %s", error)
+            changes = self._state.changes
+            self._noting(lambda: self._teller.changed(target, changes))
         try:
             self._resizer.resize(decision.target)
         except ResizeError as error:
@@ -81,7 +80,12 @@ class Controller:
 
     def _say(self, decision: Decision, found: Recommendation, target: Set | None, now: float) -> None:
         self._metrics.decided(decision)
+        self._noting(lambda: self._teller.tell(decision, found, target, now))
+
+    @staticmethod
+    def _noting(write: Callable[[], object]) -> None:
+        """What is written on the StatefulSet is for people and for the next leader: without it the work goes on."""
         try:
-            self._teller.tell(decision, found, target, now)
+            write()
         except ClusterError as error:
-            log.warning("%s is not on the StatefulSet: %s", decision.reason, error)
+            log.warning("the StatefulSet does not show it: %s", error)

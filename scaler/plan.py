@@ -69,7 +69,7 @@ class Room(msgspec.Struct, frozen=True):
 
     used    of the limit, by the fullest pod
     factor  times the objects of now at which the limit is reached; None beyond 1,000
-    day     when that is, at the growth observed; "" when it never is or nobody knows
+    day     when that is, at the growth observed; "now" when it is past; "" when it never is or nobody knows
     """
 
     name: str
@@ -199,7 +199,7 @@ def _room(one: Constraint, shards: int, monthly: float | None, now: float) -> Ro
         low, high = (middle, high) if one.value(shards, middle)[0] <= one.limit else (low, middle)
     day = ""
     if low <= 1:
-        day = _day(now).date().isoformat()
+        day = "now"
     elif monthly and monthly > 0:
         days = math.log(low) / math.log1p(monthly) * growth.MONTH
         day = (_day(now) + timedelta(days=days)).date().isoformat() if days < _CENTURY else ""

@@ -2,9 +2,6 @@
 
 import msgspec
 
-from scaler.observation import Set
-from scaler.options import Options
-
 
 class Policy(msgspec.Struct, frozen=True):
     """Limits are of one pod, and 0 where there is none.
@@ -32,23 +29,3 @@ class Policy(msgspec.Struct, frozen=True):
     up_seconds: float = 60.0
     down_seconds: float = 1800.0
     changes_per_hour: int = 6
-
-
-def policy(options: Options, target: Set | None) -> Policy:
-    """What the flags say; limits that they leave open are the StatefulSet's own."""
-    return Policy(
-        memory_limit=options.memory_limit or (target.memory_limit if target else 0.0),
-        cpu_limit=options.cpu_limit or (target.cpu_limit if target else 0.0),
-        scrape_seconds=options.scrape_timeout,
-        scrape_bytes=options.scrape_body_limit,
-        scrape_samples=options.scrape_sample_limit,
-        headroom=options.headroom,
-        dead_band=options.dead_band,
-        workers=options.workers,
-        min_shards=options.min_shards,
-        max_shards=options.max_shards,
-        max_step=options.max_step,
-        up_seconds=options.up_window,
-        down_seconds=options.down_window,
-        changes_per_hour=options.max_changes_per_hour,
-    )

@@ -9,9 +9,8 @@ import msgspec
 from scaler import costs
 from scaler.model import learn
 from scaler.observation import Observation
-from scaler.options import Options
+from scaler.options import Options, policy
 from scaler.plan import Case
-from scaler.policy import policy
 from scaler.recommend import recommend
 from scaler.show import Told
 from shardex.errors import ShardexError
