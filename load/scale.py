@@ -160,9 +160,9 @@ def judged(moments: Sequence[Moment], policy: Policy) -> dict[str, dict[str, Any
     back = next((one.at - small for one in moments if one.at >= small and one.actual <= one.upper), math.inf)
     steps = math.ceil(max(moment.actual for moment in moments) / policy.max_step)
     patience = policy.down_seconds + steps * (_RESIZE_SECONDS + 60)
-    most = max(one.actual for one in moments)
+    most, many = max(one.actual for one in moments), len(changes)
     rows = (
-        ("changes of size", len(changes), f"at most {2 * real}, two for each fifth of the cluster", len(changes) <= 2 * real),
+        ("changes of size", many, f"at most {2 * real}, two for each fifth of the cluster", many <= 2 * real),
         ("turns from growing to shrinking or back", turned, "1, as the cluster's own", turned == 1),
         ("most shards", most, "more than 1", most > 1),
         ("memory of the fullest pod, MiB", round(highest / 2**20), f"at most {_LIMIT >> 20}", highest <= _LIMIT),

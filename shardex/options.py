@@ -39,6 +39,10 @@ class Options(msgspec.Struct, frozen=True):
     track_unscheduled_pods: bool
     shard: int
     total_shards: int
+    pod: str
+    pod_namespace: str
+    reshard_timeout: float
+    reshard_overlap: float
     workers: int
     host: str
     port: int
@@ -54,6 +58,7 @@ class Options(msgspec.Struct, frozen=True):
     check: bool
     log_format: str
     v: int
+    shutdown_delay: float
     drain_timeout: float
 
 
@@ -99,6 +104,10 @@ def _faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
         faults.append(f"--total-shards={total}: at least 1")
     elif not 0 <= shard < total:
         faults.append(f"--shard={shard}: from 0 to {total - 1}, since --total-shards={total}")
+    if shard > 65535 or total > 65535:
+        faults.append("--total-shards: at most 65535")
+    if bool(values.get("pod")) != bool(values.get("pod_namespace")):
+        faults.append("--pod and --pod-namespace: both or neither")
     faults += [
         f"--{f.replace('_', '-')}={values[f]}: not below 0" for f in ("workers", "object_limit") if values.get(f, 0) < 0
     ]

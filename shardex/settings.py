@@ -66,6 +66,20 @@ SETTINGS = (
     Setting("shard", "int", "0", SHARDING, "Ordinal of this pod's share, from 0."),
     Setting("total-shards", "int", "1", SHARDING, "Shares that the objects are divided into; 1 is no sharding."),
     Setting(
+        "pod", "string", "", SHARDING,
+        "Name of this pod of a StatefulSet, which then says --shard and --total-shards; with --pod-namespace.",
+    ),
+    Setting("pod-namespace", "string", "", SHARDING, "Namespace of --pod."),
+    Setting(
+        "reshard-timeout", "duration", "10m", SHARDING,
+        "Time to prepare another number of shards; then it is abandoned, and the old number goes on being served.",
+    ),
+    Setting(
+        "reshard-overlap", "duration", "1s", SHARDING,
+        "Time after a change of the number of shards in which a pod still shows what it gave up. The scrape interval "
+        "leaves no gap for any scraper, and as long there are duplicates.",
+    ),
+    Setting(
         "workers", "int", "0", SHARDING,
         "Worker processes that divide this pod's share; 0 is one per CPU of the cgroup's quota, else per core.",
     ),
@@ -92,6 +106,11 @@ SETTINGS = (
     Setting("check", "bool", "false", PROCESS, "Check flags, connection and rights, kind by kind; report and exit."),
     Setting("log-format", "string", "text", PROCESS, "text or json, one line each."),
     Setting("v", "int", "0", PROCESS, "Verbosity; 4 and more shows what is decided at every turn."),
+    Setting(
+        "shutdown-delay", "duration", "0", PROCESS,
+        "Time to go on serving after SIGTERM, before it drains: until a successor is ready, or scrapers have noticed. "
+        "/readyz is 503 meanwhile; with --drain-timeout it must fit into the pod's grace period.",
+    ),
     Setting(
         "drain-timeout", "duration", "20s", PROCESS,
         "Time from SIGTERM to the end; scrapes under way are finished. Keep it below the pod's grace period.",

@@ -111,26 +111,48 @@ class Client:
         patience  seconds to wait for the headers and for each chunk
         raise     ApiError, RefusedError, StalledError; EndpointError without a usable token
         """
-        url = self._base + path + ("?" + urlencode(query) if query else "")
-        headers = self._headers | self._credentials.header() | {"accept": accept}
+        with self._asked("GET", path + ("?" + urlencode(query) if query else ""), {"accept": accept}, patience) as found:
+            yield Answer(found)
+
+    def read(self, path: str, patience: float) -> bytes:
+        """One object.
+
+        raise  as get(); CutError too
+        """
+        with self.get(path, {}, "application/json", patience) as answer:
+            return b"".join(answer.chunks())
+
+    def patch(self, path: str, body: bytes, patience: float) -> None:
+        """Send a JSON merge patch (RFC 7386) of one object.
+
+        raise  as get()
+        """
+        with self._asked("PATCH", path, {"content-type": "application/merge-patch+json"}, patience, body):
+            pass
+
+    @contextlib.contextmanager
+    def _asked(
+        self, method: str, path: str, headers: Mapping[str, str], patience: float, body: bytes | None = None
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
         try:
             response = self._pool.request(
-                "GET",
-                url,
-                headers=headers,
+                method,
+                self._base + path,
+                body=body,
+                headers=self._headers | self._credentials.header() | headers,
                 preload_content=False,
                 decode_content=False,
                 redirect=False,
                 timeout=Timeout(connect=_CONNECT_SECONDS, read=patience),
             )
         except ReadTimeoutError:
-            raise StalledError(f"{path}: no answer within {patience:.0f} s") from None
+            raise StalledError(f"{path.partition('?')[0]}: no answer within {patience:.0f} s") from None
         except (HTTPError, OSError) as error:
             raise RefusedError(f"no connection to {self._base}: {_cause(error)}") from error
         try:
             if response.status != 200:
                 raise _api_error(response)
-            yield Answer(response)
+            yield response
         finally:
             # One that was read to its end has given its connection back already; any other must not be used again: the
             # rest of a watch that was left after an ERROR event would stand before the next answer.

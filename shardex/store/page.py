@@ -9,6 +9,7 @@ only when the page is folded; until then the new text waits beside them.
 
 from array import array
 from collections.abc import Sequence
+from enum import IntEnum
 
 from shardex.store.arena import Arena
 from shardex.store.deflate import Deflater, crc32, inflate
@@ -20,9 +21,25 @@ SLOTS = (
 _EMPTY = array("H")
 
 
+class Side(IntEnum):
+    """Which of two totals an object is held for while the number of shards changes; STAYING at all other times.
+
+    STAYING   the one that is served and the one that is prepared
+    LEAVING   the one that is served
+    ARRIVING  the one that is prepared
+    NONE      neither: it is another shard's
+    """
+
+    STAYING = 0
+    LEAVING = 1
+    ARRIVING = 2
+    NONE = 3
+
+
 class Page:
     """One page; its owner holds the lock.
 
+    side       of all its objects, as it was when they were last looked at: in the store's `epoch`
     uids       uid of each slot, None where the object is gone
     live       objects
     shown      whether a publication has shown its segments: from then on only the publisher folds it
@@ -30,12 +47,14 @@ class Page:
     """
 
     __slots__ = (
-        "_families", "_fresh", "_hashes", "_lengths", "_pending", "crc", "fresh_bytes", "lines", "live", "offset",
-        "raw", "shown", "size", "uids",
+        "_families", "_fresh", "_hashes", "_lengths", "_pending", "crc", "epoch", "fresh_bytes", "lines", "live",
+        "offset", "raw", "shown", "side", "size", "uids",
     )  # fmt: skip
 
-    def __init__(self, families: int) -> None:
+    def __init__(self, families: int, side: Side = Side.STAYING, epoch: int = 0) -> None:
         self._families = families
+        self.side = side
+        self.epoch = epoch
         self._hashes = array("q")
         self._lengths: list[array[int]] = [_EMPTY] * families
         self._fresh: dict[int, Sequence[str]] = {}  # slot -> all its texts: objects new since the last fold
@@ -166,6 +185,29 @@ class Page:
             if uid is not None:
                 found.append((uid, [column[slot].decode() for column in columns]))
         return found
+
+    def split(self, sides: Sequence[Side], arena: Arena, deflater: Deflater) -> dict[Side, "Page"]:
+        """The objects in a new page a side, those of NONE in none; the page must be folded, and is cleared.
+
+        sides  of each slot; of one that is empty it does not matter
+        """
+        slots: dict[Side, list[int]] = {}
+        for slot, uid in enumerate(self.uids):
+            if uid is not None and sides[slot] is not Side.NONE:
+                slots.setdefault(sides[slot], []).append(slot)
+        pages = {side: Page(self._families, side, self.epoch) for side in slots}
+        for side, page in pages.items():
+            page.uids = [self.uids[slot] for slot in slots[side]]
+            page.live = len(page.uids)
+            for slot in slots[side]:
+                page._hashes += self._hashes[slot * self._families : (slot + 1) * self._families]
+        for family in range(self._families):
+            texts = self._texts(family, arena)
+            for side, page in pages.items():
+                own = [texts[slot] for slot in slots[side]]
+                page._write(family, b"".join(own), list(map(len, own)), arena, deflater)
+        self.clear(arena)
+        return pages
 
     def clear(self, arena: Arena) -> None:
         """Give every segment back."""

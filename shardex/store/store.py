@@ -2,20 +2,32 @@
 
 A reflector drives it with five verbs: add, update, delete, replace, bookmark. Writers hold the lock for one object, a
 fold holds it for the whole kind, so a publication shows the kind as it was at one moment.
+
+While the number of shards changes, a page holds objects of one side only, so that what a flip shows and hides is whole
+pages. What belongs to which side is said anew with announce(); from then on sort() looks at one page after the other,
+and until it has seen all, what is shown of the serving total is right, of the prepared one not yet.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from shardex.store.arena import Arena
 from shardex.store.deflate import Deflater
-from shardex.store.page import Page
+from shardex.store.page import Page, Side
+from shardex.store.replacement import Gain, Replacement
 
 _FRESH_LIMIT = 8 << 20  # bytes of text not yet compressed; a page of very large objects is folded before it is full
 
 Render = Callable[[Any], Sequence[str]]
 Place = tuple[Page, int]
+Sides = Callable[[str], Side]
+
+_FLIPPED = {
+    Side.STAYING: Side.STAYING,
+    Side.LEAVING: Side.ARRIVING,
+    Side.ARRIVING: Side.LEAVING,
+}
 
 
 class Store:
@@ -23,22 +35,27 @@ class Store:
 
     render   object -> one text a family, "" for none
     version  resource version that the store is at; "" until it was filled once
+    side     uid -> side; None where the number of shards never changes
+    touched  uids of arriving objects that the watch spoke of since a gain began; None when none is under way
     """
 
-    def __init__(self, render: Render, families: int, arena: Arena) -> None:
+    def __init__(self, render: Render, families: int, arena: Arena, side: Sides | None = None) -> None:
         self.render = render
+        self.side = side
+        self.epoch = 0  # counts announcements
+        self.touched: set[str] | None = None
         self.lock = threading.Lock()
         self.version = ""
         self.changes = 0  # counts what a publication would show differently
         self._families = families
         self._arena = arena
         self._deflater = Deflater()
-        self._places: dict[str, Place] = {}
+        self.places: dict[str, Place] = {}
         self._pages: list[Page] = []
-        self._aside: Replacement | None = None
+        self.aside: Replacement | None = None
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def add(self, o: Any) -> None:
         """Take an object in; one that is known already is updated."""
@@ -48,25 +65,64 @@ class Store:
         """Render the object and keep what differs; one that is not known yet is added."""
         uid, texts = o.metadata.uid, self.render(o)
         with self.lock:
-            place = self._places.get(uid)
-            if place is None:
-                self._places[uid] = self._append(self._pages, uid, texts)
-                self.changes += 1
-            else:
-                self.changes += place[0].update(place[1], texts)
+            self.touch(uid)
+            self.put(uid, texts)
 
     def delete(self, uid: str) -> None:
         """Forget the object; one that is not known is forgotten already."""
         with self.lock:
-            place = self._places.pop(uid, None)
-            if place is not None:
-                place[0].remove(place[1])
-                self.changes += 1
+            self.touch(uid)
+            self.remove(uid)
 
-    def replace(self) -> "Replacement":
+    def replace(self) -> Replacement:
         """Begin to take in a whole new state beside the present one; nothing shows until it is committed."""
-        self._aside = Replacement(self)
-        return self._aside
+        self.aside = Replacement(self)
+        return self.aside
+
+    def announce(self, side: Sides, gains: bool) -> Gain | None:
+        """Objects are on other sides from now on, but what is shown of the serving total stays.
+
+        gains   whether there are objects on the arriving side that are not known yet
+        return  what takes them in, for a list beside the watch
+        """
+        with self.lock:
+            self.side = side
+            self.epoch += 1
+            self.touched = set() if gains else None
+            return Gain(self) if gains else None
+
+    def sort(self) -> bool:
+        """Look at one page's objects and divide them by side; False when there is none left. The publisher's thread."""
+        with self.lock:
+            side = self.side
+            page = next((page for page in self._pages if page.epoch != self.epoch), None)
+            if page is None or side is None:
+                return False
+            sides = [Side.NONE if uid is None else side(uid) for uid in page.uids]
+            found = {side for side, uid in zip(sides, page.uids, strict=True) if uid is not None}
+            page.epoch = self.epoch
+            if len(found) == 1 and Side.NONE not in found:
+                page.side = found.pop()
+                return True
+            page.fold(self._arena, self._deflater)
+            parts = page.split(sides, self._arena, self._deflater)
+            for uid, one in zip(page.uids, sides, strict=True):
+                if uid is not None and one is Side.NONE:
+                    del self.places[uid]
+            for part in parts.values():
+                self.places |= {uid: (part, slot) for slot, uid in enumerate(part.uids) if uid is not None}
+            at = self._pages.index(page)
+            self._pages[at : at + 1] = parts.values()
+            self.changes += 1
+            return True
+
+    def flip(self, side: Sides) -> None:
+        """What arrived is shown and what leaves is not; everything must be sorted."""
+        with self.lock:
+            self.side = side
+            for page in [*self._pages, *(self.aside.pages if self.aside else ())]:
+                page.side = _FLIPPED[page.side]
+            self.changes += 1
 
     def bookmark(self, version: str) -> None:
         """The store is at this resource version."""
@@ -77,10 +133,11 @@ class Store:
         for page in list(self._pages):
             if page.dirty:
                 page.fold(self._arena, self._deflater)
-            if page.sparse and page is not self._pages[-1]:
+            if page.sparse and page is not self._newest(self._pages, page.side):
                 self._dissolve(page)
-        if self._pages and self._pages[-1].dirty:
-            self._pages[-1].fold(self._arena, self._deflater)
+        for page in self._pages:
+            if page.dirty:  # it took in what another was given up for
+                page.fold(self._arena, self._deflater)
 
     def pages(self) -> Sequence[Page]:
         """The pages as they stand; the caller holds the lock."""
@@ -88,14 +145,57 @@ class Store:
 
     def move(self, arena: Arena) -> None:
         """Copy the segments into another arena, those of a replacement too; the caller holds the lock."""
-        for page in [*self._pages, *(self._aside.pages if self._aside else ())]:
+        for page in [*self._pages, *(self.aside.pages if self.aside else ())]:
             page.move(self._arena, arena)
         self._arena = arena
 
-    def _append(self, pages: list[Page], uid: str, texts: Sequence[str]) -> Place:
-        if not pages or pages[-1].full or pages[-1].fresh_bytes > _FRESH_LIMIT:
-            pages.append(Page(self._families))
-        page = pages[-1]
+    def put(self, uid: str, texts: Sequence[str]) -> None:
+        """Keep an object's text; the caller holds the lock. What is on no side is another shard's: it is left out."""
+        place = self.places.get(uid)
+        if place is not None:
+            self.changes += place[0].update(place[1], texts)
+            return
+        side = self.side_of(uid)
+        if side is not Side.NONE:
+            self.places[uid] = self.append(self._pages, uid, texts, side)
+            self.changes += 1
+
+    def remove(self, uid: str) -> None:
+        """Forget an object that may not be known; the caller holds the lock."""
+        place = self.places.pop(uid, None)
+        if place is not None:
+            place[0].remove(place[1])
+            self.changes += 1
+
+    def touch(self, uid: str) -> None:
+        """The watch speaks of the object: what a list says of it is older. The caller holds the lock."""
+        if self.touched is not None and self.side_of(uid) is Side.ARRIVING:
+            self.touched.add(uid)
+
+    def side_of(self, uid: str) -> Side:
+        return Side.STAYING if self.side is None else self.side(uid)
+
+    def swap(self, fresh: Replacement, gone: Iterable[str]) -> None:
+        """Take a replacement's pages and places in, and forget objects; the caller holds the lock."""
+        for uid in gone:
+            self.remove(uid)
+        self.places |= fresh.places
+        self._pages += fresh.pages
+        self.changes += len(fresh.places)
+        self.aside = None
+
+    def drop(self, fresh: Replacement) -> None:
+        """Give a replacement's memory back; the caller holds the lock."""
+        for page in fresh.pages:
+            page.clear(self._arena)
+        self.aside = None
+
+    def append(self, pages: list[Page], uid: str, texts: Sequence[str], side: Side) -> Place:
+        """Put an object on the newest of these pages that is of the side; the caller holds the lock."""
+        page = self._newest(pages, side)
+        if page is None or page.full or page.fresh_bytes > _FRESH_LIMIT:
+            page = Page(self._families, side, self.epoch)
+            pages.append(page)
         slot = page.add(uid, texts)
         # What a publication shows waits for the next one: its segments would go into the arena's free space while the
         # publisher still puts them into a publication, and the front would read what is written there next.
@@ -103,69 +203,15 @@ class Store:
             page.fold(self._arena, self._deflater)
         return page, slot
 
+    @staticmethod
+    def _newest(pages: list[Page], side: Side) -> Page | None:
+        return next((page for page in reversed(pages) if page.side is side), None)
+
     def _dissolve(self, page: Page) -> None:
-        """Move the few objects of a page to the newest one."""
+        """Move the few objects of a page to the newest one of its side."""
         self._pages.remove(page)
         for uid, texts in page.objects(self._arena):
-            self._places[uid] = self._append(self._pages, uid, texts)
+            place = self.append(self._pages, uid, texts, page.side)
+            place[0].epoch = min(place[0].epoch, page.epoch)  # or what is not sorted yet would count as sorted
+            self.places[uid] = place
         page.clear(self._arena)
-
-
-class Replacement:
-    """A new state being built beside the present one: unchanged objects stay where they are, the rest goes to new
-    pages.
-
-    So a relist that finds what is known costs a bit an object, and the first list is compressed page by page as it
-    comes.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.pages: list[Page] = []
-        self._places: dict[str, Place] = {}
-        self._kept: set[str] = set()
-
-    def add(self, o: Any) -> None:
-        store, uid, texts = self._store, o.metadata.uid, self._store.render(o)
-        known = store._places.get(uid)
-        with store.lock:
-            aside = self._places.get(uid)
-            if aside is not None:
-                aside[0].update(aside[1], texts)
-            elif known is not None and known[0].same(known[1], texts):
-                self._kept.add(uid)
-            else:
-                self._kept.discard(uid)
-                self._places[uid] = store._append(self.pages, uid, texts)
-
-    update = add
-
-    def delete(self, uid: str) -> None:
-        with self._store.lock:
-            self._kept.discard(uid)
-            place = self._places.pop(uid, None)
-            if place is not None:
-                place[0].remove(place[1])
-
-    def commit(self, version: str) -> None:
-        """Swap: from here on the store holds what this replacement was given, and nothing else."""
-        store = self._store
-        with store.lock:
-            for uid in [uid for uid in store._places if uid not in self._kept]:
-                page, slot = store._places.pop(uid)
-                page.remove(slot)
-                store.changes += 1
-            store._places |= self._places
-            store._pages += self.pages
-            store.changes += len(self._places)
-            store._aside = None
-        store.bookmark(version)
-
-    def abandon(self) -> None:
-        """Forget what was taken in; the store stays as it is."""
-        store = self._store
-        with store.lock:
-            for page in self.pages:
-                page.clear(store._arena)
-            self.pages, self._places, self._kept = [], {}, set()
-            store._aside = None

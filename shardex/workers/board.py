@@ -3,16 +3,19 @@
 One row of 64-bit words a worker. Each word has one writer and is stored whole (an item of a memoryview is one aligned
 8-byte copy), so there is no lock and no half-written value:
 
-    word   0      1    2            3          4       5         6          7
-           phase  pid  incarnation  heartbeat  synced  restarts  since      exit
-    by     sup.   sup. sup.         worker     worker  sup.      sup.       sup.
+    word   0      1    2            3          4       5         6          7     8
+           phase  pid  incarnation  heartbeat  synced  restarts  since      exit  holds
+    by     sup.   sup. sup.         worker     worker  sup.      sup.       sup.  worker
+
+One more word is the pod's: what it holds and shows of the objects (share.py). The front writes it, or before the first
+fork whoever made the board.
 """
 
 import mmap
 from enum import IntEnum
 from typing import NamedTuple
 
-_WORDS = 8
+_WORDS = 9
 
 
 class Phase(IntEnum):
@@ -34,6 +37,7 @@ class Row(NamedTuple):
     restarts      incarnations that died
     since_ns      monotonic time of the last change of phase
     exit_code     of the last incarnation that died: a status, or minus the signal; 0 when none did
+    holds         the pod's word when the worker has all that it says; 0 or another word until then
     """
 
     phase: Phase
@@ -44,6 +48,7 @@ class Row(NamedTuple):
     restarts: int
     since_ns: int
     exit_code: int
+    holds: int = 0
 
 
 class Board:
@@ -51,11 +56,20 @@ class Board:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._words = memoryview(mmap.mmap(-1, max(1, workers) * _WORDS * 8)).cast("q")
+        self._words = memoryview(mmap.mmap(-1, (workers * _WORDS + 1) * 8)).cast("q")
+
+    @property
+    def share(self) -> int:
+        """The pod's word."""
+        return self._words[self.workers * _WORDS]
+
+    @share.setter
+    def share(self, word: int) -> None:
+        self._words[self.workers * _WORDS] = word
 
     def __getitem__(self, worker: int) -> Row:
         words = self._words[worker * _WORDS : (worker + 1) * _WORDS].tolist()
-        return Row(Phase(words[0]), words[1], words[2], words[3], bool(words[4]), words[5], words[6], words[7])
+        return Row(Phase(words[0]), words[1], words[2], words[3], bool(words[4]), words[5], *words[6:])
 
     def lives(self, worker: int, phase: Phase, pid: int, incarnation: int, restarts: int, since_ns: int) -> None:
         """The supervisor's words, but the exit code."""
@@ -67,9 +81,13 @@ class Board:
     def died(self, worker: int, exit_code: int) -> None:
         self._words[worker * _WORDS + 7] = exit_code
         self._words[worker * _WORDS + 4] = 0
+        self._words[worker * _WORDS + 8] = 0
 
     def beat(self, worker: int, now_ns: int) -> None:
         self._words[worker * _WORDS + 3] = now_ns
+
+    def hold(self, worker: int, word: int) -> None:
+        self._words[worker * _WORDS + 8] = word
 
     def sync(self, worker: int, synced: bool) -> None:
         self._words[worker * _WORDS + 4] = int(synced)

@@ -39,7 +39,7 @@ _SIGNALS = {
 
 # What the front and the supervisor were started with: a reload leaves it as it is.
 _FIXED = (
-    "workers", "shard", "total_shards", "host", "port", "telemetry_host", "telemetry_port", "enable_gzip_encoding",
+    "workers", "shard", "total_shards", "pod", "pod_namespace", "reshard_timeout", "reshard_overlap", "host", "port", "telemetry_host", "telemetry_port", "enable_gzip_encoding",
     "serve_partial", "stale_segments_ttl", "server_read_timeout", "server_read_header_timeout", "server_write_timeout",
     "server_idle_timeout", "log_format", "v", "drain_timeout",
 )  # fmt: skip

@@ -47,7 +47,7 @@ def test_every_fault_of_a_list_gives_back(server, verb, fault):
             shown.synced(ALL)
             until(lambda: len(asked(server)) >= 3 if verb == "continue" else True)
             assert gate.acquire(timeout=5)
-            assert shown.store._aside is None
+            assert shown.store.aside is None
             assert sum(page.live for page in shown.store.pages()) == len(ALL)
             until(lambda: asked(server)[-1] in {"watch", "stream"})
             until(lambda: hop.connections == 1, what="a connection was kept")

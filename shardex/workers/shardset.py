@@ -1,0 +1,229 @@
+"""The shard set that a pod is part of: finds its StatefulSet, watches it, and tells the pod's processes what it means.
+
+A thread of the front's, which shows what is decided here; the workers read it from the board. The front may die and
+start anew: the board keeps what was decided.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+
+import msgspec
+
+from shardex.errors import ShardexError
+from shardex.kube.client import ApiError, Client
+from shardex.kube.meta import ObjectMeta, Part
+from shardex.kube.notes import Notes
+from shardex.kube.pieces import UNDECODABLE
+from shardex.kube.reflector import Reading, Reflector, Target
+from shardex.workers.board import Board
+from shardex.workers.share import MOST, Share, share_of
+from shardex.workers.totals import OUTCOMES, Reason, Totals, View, Waits, decide
+
+log = logging.getLogger(__name__)
+
+PREPARING = "shardex.dev/preparing-total"
+SERVING = "shardex.dev/serving-total"
+
+_PATIENCE_SECONDS = 10.0
+_RETRY_SECONDS = 5.0  # between tries to find the StatefulSet
+_RECORD_SECONDS = 60.0  # between tries to write what is served
+_TICK_SECONDS = 0.05
+_PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})  # what may be otherwise a moment later
+
+
+class Unfound(ShardexError):  # noqa: N818  a state of things, not a fault of ours
+    """The pod is not of a StatefulSet, or may not be read; asking again does not help."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a pod stands: the StatefulSet that controls it, and the number in its name."""
+
+    namespace: str
+    stateful_set: str
+    number: int
+
+    @property
+    def path(self) -> str:
+        return f"/apis/apps/v1/namespaces/{self.namespace}/statefulsets/{self.stateful_set}"
+
+
+class _Pod(Part):
+    metadata: ObjectMeta
+
+
+class _Ordinals(Part):
+    start: int = 0
+
+
+class _Spec(Part):
+    replicas: int | None = None
+    ordinals: _Ordinals | None = None
+
+
+class _Status(Part):
+    ready_replicas: int = 0
+    observed_generation: int = 0
+
+
+class StatefulSet(Part):
+    """What is read of one."""
+
+    metadata: ObjectMeta
+    spec: _Spec = _Spec()
+    status: _Status = _Status()
+
+    @property
+    def view(self) -> View:
+        """What is decided from; without replicas it has one."""
+        given = self.metadata.annotations or {}
+        announced, recorded = _total(given.get(PREPARING, "")), _total(given.get(SERVING, ""))
+        replicas = 1 if self.spec.replicas is None else self.spec.replicas
+        observed = self.status.observed_generation
+        return View(replicas, self.status.ready_replicas, self.metadata.generation, observed, announced, recorded)
+
+    @property
+    def first(self) -> int:
+        """Number of its first pod."""
+        return self.spec.ordinals.start if self.spec.ordinals else 0
+
+
+def find(client: Client, namespace: str, pod: str) -> Place:
+    """The pod's place, by its controller's reference: labels may change.
+
+    raise  Unfound with what to do; another ShardexError when the API server cannot be asked now
+    """
+    try:
+        found = msgspec.json.decode(client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}", _PATIENCE_SECONDS), type=_Pod)
+    except ApiError as error:
+        if error.status in _PASSING:
+            raise
+        raise Unfound(f"--pod={pod}: {error}") from error
+    except UNDECODABLE as error:
+        raise ShardexError(f"--pod={pod}: {error}") from error
+    owners = [one for one in found.metadata.owner_references or () if one.controller]
+    number = pod.rpartition("-")[2]
+    if not owners or owners[0].kind != "StatefulSet" or not number.isdecimal():
+        other = f"a {owners[0].kind}" if owners else "nobody"
+        raise Unfound(f"--pod={pod}: {other} controls it, not a StatefulSet: use --shard and --total-shards")
+    return Place(namespace, owners[0].name, int(number))
+
+
+class Latest:
+    """The newest state of one object, as a reflector fills it.
+
+    seen   None until it was listed, and when the object is gone
+    news   set whenever it changes
+    """
+
+    def __init__(self) -> None:
+        self.seen: StatefulSet | None = None
+        self.news = threading.Event()
+        self._fresh: StatefulSet | None = None
+
+    def update(self, o: StatefulSet) -> None:
+        self.seen = o
+        self.news.set()
+
+    def delete(self, _: str) -> None:
+        """It is gone, and so are we soon: what is served stays."""
+
+    def replace(self) -> "Latest":
+        return self
+
+    def commit(self, _: str) -> None:
+        """One object is always whole."""
+
+    def abandon(self) -> None:
+        """One object is always whole."""
+
+    def bookmark(self, version: str) -> None:
+        """Nothing is asked of the version."""
+
+
+class ShardSet:
+    """Follows a StatefulSet; the board's word is written here and nowhere else.
+
+    fault     why nothing is known of the shard set; "" once it is
+    outcomes  changes of the number of shards that ended, by outcome and reason
+    """
+
+    def __init__(self, client: Client, namespace: str, pod: str, waits: Waits) -> None:
+        self._client = client
+        self._namespace, self._pod = namespace, pod
+        self._waits = waits
+        self._latest = Latest()
+        self._recorded = 0.0
+        self.fault = "its StatefulSet is being looked for"
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+
+    def run(self, board: Board) -> None:
+        """For ever; the body of a thread."""
+        place = self._found()
+        target = Target(
+            place.path.rpartition("/")[0], "statefulsets", query={"fieldSelector": f"metadata.name={place.stateful_set}"}
+        )
+        decode = msgspec.json.Decoder(StatefulSet).decode
+        gate, notes = threading.Semaphore(), Notes("statefulsets", place.stateful_set)
+        reflector = Reflector(self._client, target, Reading(), decode, self._latest, None, gate, notes)
+        threading.Thread(target=reflector.run, args=(threading.Event(),), daemon=True).start()
+        self.fault = f"StatefulSet {place.namespace}/{place.stateful_set} was not listed yet"
+        share, now = share_of(board.share), time.monotonic()
+        at = None if share is None else Totals(share, now + self._waits.deadline)
+        while True:
+            self._latest.news.wait(_TICK_SECONDS)
+            self._latest.news.clear()
+            seen = self._latest.seen
+            if seen is not None:
+                at = self._turn(board, place, seen, at or Totals(Share(place.number - seen.first, 0)))
+
+    def _turn(self, board: Board, place: Place, seen: StatefulSet, at: Totals) -> Totals:
+        """Decide until there is nothing more to decide, and say it to all processes at once."""
+        if not 0 <= at.share.shard <= MOST:
+            self.fault = f"pod {self._pod} is not one of the StatefulSet's, whose first has number {seen.first}"
+            return at
+        word, view, now = board.share, seen.view, time.monotonic()
+        held = all(board[worker].holds == word for worker in range(board.workers))
+        while True:
+            after, event = decide(at, view, held and at.share.word == word, now, self._waits)
+            if event is not None:
+                level = logging.WARNING if event.reason in {Reason.DEADLINE, Reason.REDUCED} else logging.INFO
+                log.log(level, "shard %d: %s: %s", after.share.shard, event.reason, event.message)
+                if event.reason in OUTCOMES:
+                    self.outcomes[OUTCOMES[event.reason], event.reason] += 1
+            if after == at:
+                break
+            at = after
+        if at.share.word != word and (at.share.serving or at.share.preparing):
+            board.share = at.share.word
+        self.fault = ""
+        self._record(place, view, at.share, now)
+        return at
+
+    def _record(self, place: Place, view: View, share: Share, now: float) -> None:
+        """Write down what is served: a pod that restarts while the number changes would have to guess it."""
+        steady = share == Share(0, view.replicas) and not view.shrinks
+        if not steady or view.recorded == share.serving or now < self._recorded:
+            return
+        self._recorded = now + _RECORD_SECONDS
+        body = msgspec.json.encode({"metadata": {"annotations": {SERVING: str(share.serving)}}})
+        try:
+            self._client.patch(place.path, body, _PATIENCE_SECONDS)
+        except ShardexError as error:
+            log.warning("the annotation %s cannot be written, which costs a pod that restarts time: %s", SERVING, error)
+
+    def _found(self) -> Place:
+        while True:
+            try:
+                return find(self._client, self._namespace, self._pod)
+            except ShardexError as error:
+                if str(error) != self.fault:
+                    log.error("the StatefulSet of pod %s is not known: %s", self._pod, error)  # noqa: TRY400
+                self.fault = str(error)
+            time.sleep(_RETRY_SECONDS)
+
+
+def _total(text: str) -> int:
+    """A total out of an annotation; 0 for none, or what is no number."""
+    return int(text) if text.isdecimal() and len(text) < 6 and int(text) <= MOST else 0
