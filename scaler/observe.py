@@ -101,25 +101,30 @@ class Observer:
 
     def _objects(self, shards: Sequence[Shard], faults: list[Fault]) -> dict[str, int]:
         """Objects by plural, of the kinds that the shards hold; without a shard, of those that they would."""
-        told = {plural for shard in shards for plural in shard.kinds}
+        told = {name for shard in shards for name in shard.kinds}
         wanted = self._options.resources or told or {plural for plural, one in RESOURCES.items() if one.default}
         if self._cluster is None:
             return {}
-        plurals = sorted(plural for plural in wanted if plural in RESOURCES)  # of others the shards' word is taken
+        names = sorted(wanted)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            counted = dict(zip(plurals, pool.map(self._count, plurals), strict=True))
+            counted = dict(zip(names, pool.map(self._count, names), strict=True))
         faults += [one for one in counted.values() if isinstance(one, Fault)]
-        return {plural: count for plural, count in counted.items() if not isinstance(count, Fault)}
+        return {name: count for name, count in counted.items() if not isinstance(count, Fault)}
 
-    def _count(self, plural: str) -> int | Fault:
+    def _count(self, name: str) -> int | Fault:
+        """Objects of a resource: a plural, or plural.version.group of a custom one."""
         assert self._cluster is not None
-        resource = RESOURCES[plural]
+        namespaces = self._options.namespaces
+        if name in RESOURCES:
+            plural, apis = name, [RESOURCES[name].api, *RESOURCES[name].fallbacks]
+            namespaces = namespaces if RESOURCES[name].namespaced else ()
+        else:
+            plural, version, group = name.split(".", 2)
+            apis = [f"{group}/{version}"]
         try:
-            return self._cluster.count(
-                [resource.api, *resource.fallbacks], plural, self._options.namespaces if resource.namespaced else ()
-            )
+            return self._cluster.count(apis, plural, namespaces)
         except ClusterError as error:
-            return Fault(Reason.OBJECTS_UNKNOWN, f"{plural}: {error}")
+            return Fault(Reason.OBJECTS_UNKNOWN, f"{name}: {error}")
 
 
 def disagreements(shards: Sequence[Shard], target: Set | None, objects: Mapping[str, int]) -> list[Fault]:

@@ -128,7 +128,7 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
     faults += [
         f"--resources: there is no {name!r}; there are {', '.join(sorted(RESOURCES))}"
         for name in values.get("resources", ())
-        if name not in RESOURCES and "." not in name
+        if name not in RESOURCES and name.count(".") < 2  # plural.version.group of a custom resource
     ]
     return faults
 

@@ -45,9 +45,11 @@ def test_counting_lists_one_object(server, set_path):
     assert cluster.count(["batch/v2", "batch/v3"], "jobs", ()) == 0
     names = [f"ns-{number}" for number in range(2)]
     assert cluster.count(["v1"], "pods", names) == 0
+    found = observed(server, resources="pods,gadgets.v1.example.com,nodes")
+    assert found.objects == {"pods": 120, "gadgets.v1.example.com": 0, "nodes": 0}
+    assert [one["query"] for one in server.requests("list", "gadgets")] == [{"limit": "1"}]
     [whole, *_] = server.requests("list", "pods")
-    assert whole["query"]["limit"] == "1"
-    assert "resourceVersion" not in whole["query"]
+    assert whole["query"] == {"limit": "1"}
 
 
 def test_counting_within_namespaces(server, set_path):
