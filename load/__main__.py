@@ -20,6 +20,7 @@ from load.cluster import Cluster
 from load.demo import demo
 from load.objects.population import populate
 from load.objects.world import Settings, World
+from load.predict import predict
 from load.profiles import PROFILES
 from load.replay import replay
 from load.reviews import User, Users
@@ -55,6 +56,7 @@ def main() -> None:
 main.add_command(bench)
 main.add_command(bench_check)
 main.add_command(demo)
+main.add_command(predict)
 main.add_command(scale)
 
 

@@ -34,8 +34,8 @@ def constraints(model: Model, policy: Policy, workers: int) -> tuple[Constraint,
         Constraint(
             "memory", "bytes", policy.memory_limit, policy.memory_limit * free,
             lambda n, load: model.memory(n, workers, load),
-            "pod + workers * worker + share(N, sum of objects * (stored + object)) <= (1 - headroom) * limit",
-            {"pod": model.pod_bytes, "workers": workers, "worker": model.worker_bytes, "object": model.object_bytes},
+            "bare + share(N, sum of objects * (stored + object)) + workers * warm <= (1 - headroom) * limit",
+            {"bare": model.bare(workers), "workers": workers, "object": model.object_bytes},
         ),
         Constraint(
             "startup-memory", "bytes", policy.memory_limit, policy.memory_limit * (1 - policy.headroom / 2),

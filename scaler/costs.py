@@ -69,14 +69,21 @@ KINDS = {
     "volumeattachments": Cost(311, 920, 6),
 }
 
-# Processes, measured with 1, 2 and 4 workers and 0 to 18,000 objects: (mean, standard deviation), bytes.
-POD = (36e6, 4e6)  # supervisor and front
-EMPTY = 53e6  # a pod with one worker that has listed nothing at all
-WORKER = (25e6, 3e6)  # once it has listed the first objects of every kind
-OBJECT = (450.0, 250.0)  # in a worker, beyond what its store tells: the entry by uid, the page's slot
-NOISE = 2e6  # by which equal workers differ
+# Processes, measured with 1, 2 and 4 workers, 0 to 18,000 objects and 1 to 32 kinds; bytes. The processes of a pod are
+# forks of one, and what they never write they share: the more there are, the less is each one's part.
+POD = (32.4e6, 6.0e6)  # supervisor and front: the first, and the second divided by the workers
+WORKER = (12.7e6, 3.3e6)  # one that has listed nothing, in the same way
+KIND = 0.1e6  # of a worker for each kind that has objects: its decoder, its renderer, its thread
+WARM = (
+    9e6,
+    3e6,
+)  # caches of a worker and what its heap keeps: the most, and the bytes of text after which 63 % is there
+OBJECT = 450.0  # in a worker, beyond what its store tells: the entry by uid, the page's slot
+TRANSIENT = 1.5e6  # of a worker's start: what is being decoded; 3 MB where the server lists in pages
+
+# Standard deviations: of another cluster's pods, workers and objects, and of what equal workers differ by.
+POD_SD, WORKER_SD, OBJECT_SD, NOISE = 4e6, 3e6, 200.0, 2e6
 MISFIT = 0.03  # of a prediction, however much was told: the model is a line, and allocators are not
-TRANSIENT = 3e6  # of a worker's start: the pages that are being decoded
 
 # CPU: 8,000 pods and their like listed by shard 0 of 1, 2 and 4 took 2.2, 1.3 and 1.0 s.
 UNSHARDED = 0.22  # part of the work on an object that every shard does: the stream is read by all of them

@@ -1,10 +1,13 @@
 """Observation -> what objects, workers and pods cost here; and with it, what a set of another size would take.
 
-A worker's memory is what its store tells to the byte, plus  worker + object * objects  for the interpreter and what
-Python keeps beside. Workers of one set hold about the same number of objects, so that alone would not tell the two
-apart; the two are therefore fitted by Bayesian linear regression from what is known of other clusters
-(costs.WORKER, costs.OBJECT): small sets teach the first, large ones the second, and what remains unknown stays in the
-covariance, from which every prediction has its standard deviation.
+A worker's memory is what its store tells to the byte, what every worker has (costs.WORKER, KIND and WARM), and
+
+    surplus + object * objects
+
+where `surplus` is what workers of this cluster have beyond others, and `object` what Python keeps beside an object.
+Workers of one set hold about the same number of objects, so that alone would not tell the two apart; they are
+therefore fitted by Bayesian linear regression from what is known of other clusters: small sets teach the first, large
+ones the second, and what remains unknown stays in the covariance, from which every prediction has its deviation.
 """
 
 import math
@@ -32,7 +35,8 @@ class Learned(msgspec.Struct, frozen=True):
 class Model(msgspec.Struct, frozen=True):
     """Costs in bytes, CPU in cores; `sd` is a standard deviation.
 
-    covariance       of worker_bytes and object_bytes: (variance, covariance, variance)
+    pod_surplus, worker_surplus   beyond what pods and workers of other clusters take
+    covariance       of worker_surplus and object_bytes: (variance, covariance, variance)
     transient_bytes  of a worker's start, beyond what it has afterwards
     cores            of the whole set's work, done by one worker of one shard; None before it was seen
     scrape_seconds   for a byte of text
@@ -40,9 +44,9 @@ class Model(msgspec.Struct, frozen=True):
 
     objects: dict[str, int]
     kinds: dict[str, Learned]
-    pod_bytes: float
+    pod_surplus: float
     pod_sd: float
-    worker_bytes: float
+    worker_surplus: float
     object_bytes: float
     covariance: tuple[float, float, float]
     transient_bytes: float
@@ -50,22 +54,26 @@ class Model(msgspec.Struct, frozen=True):
     scrape_seconds: float
     scrape_told: bool
 
+    def bare(self, workers: int) -> float:
+        """Bytes of a pod without objects."""
+        return pod(workers) + self.pod_surplus + workers * (empty(workers) + self.worker_surplus)
+
     def memory(self, shards: int, workers: int, load: float = 1.0) -> tuple[float, float]:
         """(bytes, sd) of the fullest pod once it is synced.
 
         load   times the objects of now
         """
-        mean = self.share(
-            {p: kind.cost.stored_bytes + self.object_bytes for p, kind in self.kinds.items()}, shards, load
-        )
+        each = {name: kind.cost.stored_bytes + self.object_bytes for name, kind in self.kinds.items()}
+        kinds = sum(1 for count in self.objects.values() if count) if load else 0
+        mean = self.bare(workers) + self.share(each, shards, load)
+        mean += workers * warm(self.text(shards, load)[0] / workers, kinds)
         objects = sum(self.objects.values()) * load / shards
-        own, both, each = self.covariance
-        variance = self.pod_sd**2 + workers**2 * own + 2 * workers * objects * both + objects**2 * each
+        own, both, slope = self.covariance
+        variance = self.pod_sd**2 + workers**2 * own + 2 * workers * objects * both + objects**2 * slope
         variance += sum(
             (self.objects.get(plural, 0) * load / shards * kind.cost.stored_bytes * kind.spread) ** 2
             for plural, kind in self.kinds.items()
         )
-        mean += self.pod_bytes + workers * self.worker_bytes
         return mean, math.hypot(math.sqrt(max(0.0, variance)), costs.MISFIT * mean)
 
     def peak(self, shards: int, workers: int, load: float = 1.0) -> tuple[float, float]:
@@ -117,11 +125,19 @@ def learn(observation: Observation) -> Model:
     told = _summed(shard.kinds for shard in shards)
     for plural, kind in told.items():  # counted by the API server where it was asked; else as the shards hold them
         objects.setdefault(plural, kind.objects)
-    workers = [worker for shard in shards for worker in shard.workers if worker.synced]
-    pod, pod_sd = _estimate([shard.shared_bytes for shard in shards if shard.shared_bytes], *costs.POD)
-    points = [(worker.objects, worker.memory_bytes - worker.stored_bytes) for worker in workers if worker.memory_bytes]
-    worker_bytes, object_bytes, covariance = _regression(points)
-    transients = [worker.transient_bytes for worker in workers if worker.memory_bytes]
+    points = []
+    for shard in shards:
+        text = sum(kind.text_bytes for kind in shard.kinds.values())
+        kinds = sum(1 for kind in shard.kinds.values() if kind.objects)
+        count = len(shard.workers)
+        for worker in shard.workers:
+            if worker.synced and worker.memory_bytes:
+                expected = empty(count) + warm(text / count, kinds) + worker.stored_bytes
+                points.append((worker.objects, worker.memory_bytes - expected))
+    rests = [shard.shared_bytes - pod(len(shard.workers)) for shard in shards if shard.shared_bytes]
+    pod_surplus, pod_sd = _estimate(rests, costs.POD_SD)
+    worker_surplus, object_bytes, covariance = _regression(points)
+    transients = [worker.transient_bytes for shard in shards for worker in shard.workers if worker.synced]
     speeds = [
         shard.scrape_seconds / text
         for shard in shards
@@ -130,9 +146,9 @@ def learn(observation: Observation) -> Model:
     return Model(
         objects=objects,
         kinds={plural: _kind(plural, told.get(plural)) for plural in objects},
-        pod_bytes=pod,
+        pod_surplus=pod_surplus,
         pod_sd=pod_sd,
-        worker_bytes=worker_bytes,
+        worker_surplus=worker_surplus,
         object_bytes=object_bytes,
         covariance=covariance,
         transient_bytes=sum(transients) / len(transients) if transients else costs.TRANSIENT,
@@ -167,25 +183,40 @@ def _summed(parts: Iterable[Mapping[str, Kind]]) -> dict[str, Kind]:
     return found
 
 
-def _estimate(values: list[int], mean: float, sd: float) -> tuple[float, float]:
-    """(mean, sd) after these values of something that was assumed to be `mean`, give or take `sd`."""
+def pod(workers: int) -> float:
+    """Bytes of supervisor and front."""
+    return costs.POD[0] + costs.POD[1] / workers
+
+
+def empty(workers: int) -> float:
+    """Bytes of one of so many workers, without objects."""
+    return costs.WORKER[0] + costs.WORKER[1] / workers
+
+
+def warm(text_bytes: float, kinds: int) -> float:
+    """Bytes that a worker has beside them once it has listed so many kinds, with so much text."""
+    most, scale = costs.WARM
+    return kinds * costs.KIND + most * -math.expm1(-text_bytes / scale)
+
+
+def _estimate(values: list[float], sd: float) -> tuple[float, float]:
+    """(mean, sd) after these values of something that was assumed to be 0, give or take `sd`."""
     precision = 1 / sd**2 + len(values) / costs.NOISE**2
-    return (mean / sd**2 + sum(values) / costs.NOISE**2) / precision, precision**-0.5
+    return sum(values) / costs.NOISE**2 / precision, precision**-0.5
 
 
-def _regression(points: list[tuple[int, int]]) -> tuple[float, float, tuple[float, float, float]]:
-    """The line  worker + object * objects = bytes: the two, and their covariance.
+def _regression(points: list[tuple[int, float]]) -> tuple[float, float, tuple[float, float, float]]:
+    """The line  surplus + object * objects = bytes: the two, and their covariance.
 
     source  Bishop, Pattern Recognition and Machine Learning, 3.3.1, with two weights and independent priors
     """
-    (worker, worker_sd), (each, each_sd) = costs.WORKER, costs.OBJECT
     noise = 1 / costs.NOISE**2
-    a = 1 / worker_sd**2 + len(points) * noise
+    a = 1 / costs.WORKER_SD**2 + len(points) * noise
     b = sum(objects for objects, _ in points) * noise
-    d = 1 / each_sd**2 + sum(objects * objects for objects, _ in points) * noise
+    d = 1 / costs.OBJECT_SD**2 + sum(objects * objects for objects, _ in points) * noise
     right = (
-        worker / worker_sd**2 + sum(size for _, size in points) * noise,
-        each / each_sd**2 + sum(objects * size for objects, size in points) * noise,
+        sum(size for _, size in points) * noise,
+        costs.OBJECT / costs.OBJECT_SD**2 + sum(objects * size for objects, size in points) * noise,
     )
     determinant = a * d - b * b
     covariance = (d / determinant, -b / determinant, a / determinant)

@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from scaler import costs
-from scaler.model import learn
+from scaler.model import empty, learn, pod
 from scaler.observation import Observation
 from scaler.options import Options, policy
 from scaler.plan import Case
@@ -48,7 +47,7 @@ def _benchmark(document: Mapping[str, Any], at: float, options: Options) -> tupl
     observation = Observation(at, {"pods": int(document["settings"]["pods"])}, ())
     limits = policy(options, None)
     sizes = sorted(int(name.split(".")[1]) for name in figures if name.endswith(".memory_per_pod") and "growth" in name)
-    base = figures.get("workers.1.empty", costs.EMPTY)  # which the benchmark takes off before it divides
+    base = figures.get("workers.1.empty", pod(1) + empty(1))  # which the benchmark takes off before it divides
     cases = []
     for pods in sizes:
         model = learn(Observation(at, {"pods": pods}, ()))

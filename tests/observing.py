@@ -5,6 +5,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from scaler import costs
+from scaler.model import empty, pod, warm
 from scaler.observation import Kind, Observation, Set, Shard, Worker
 from scaler.policy import Policy
 
@@ -32,10 +33,11 @@ def shard(ordinal=0, total=1, workers=1, objects=None, cores=0.1, scrape_seconds
         )
     held = sum(kind.objects for kind in kinds.values()) // workers
     stored = sum(kind.stored_bytes for kind in kinds.values()) // workers
-    memory = round(costs.WORKER[0] + held * costs.OBJECT[0] + stored)
+    text = sum(kind.text_bytes for kind in kinds.values())
+    memory = round(empty(workers) + warm(text / workers, len(kinds)) + held * costs.OBJECT + stored)
     worker = Worker(synced, memory, 3_000_000, 1.0, held, stored)
     each = (worker,) * workers
-    return Shard(f"shardex-{ordinal}", ordinal, total, round(costs.POD[0]), each, kinds, cores, scrape_seconds)
+    return Shard(f"shardex-{ordinal}", ordinal, total, round(pod(workers)), each, kinds, cores, scrape_seconds)
 
 
 def observed(objects=None, shards=1, faults=(), target=SET, **more):

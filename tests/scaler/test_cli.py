@@ -51,6 +51,7 @@ def test_every_fault_at_once():
 def test_limits_of_the_stateful_set_fill_what_is_not_given():
     """A flag wins over the StatefulSet's own limit."""
     from observing import SET
+
     from scaler.observation import Set
 
     target = Set(SET.namespace, SET.name, 1, memory_limit=100.0, cpu_limit=2.0)

@@ -149,6 +149,6 @@ def test_a_stateful_set_without_limits():
 
 def test_errors_of_the_server_are_told(server):
     """An answer that is none becomes one error with the server's own words."""
-    with pytest.raises(ClusterError, match="404 .*not found") as caught:
+    with pytest.raises(ClusterError, match=r"404 .*not found") as caught:
         Cluster(options(server)).set("monitoring", "nobody")
     assert caught.value.status == 404
