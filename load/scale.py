@@ -135,7 +135,7 @@ def shard(truth: Truth, objects: dict[str, int], ordinal: int, total: int, rng: 
     kinds = {
         plural: Kind(
             count, round(count * costs.KINDS[plural].series), round(count * costs.KINDS[plural].text_bytes),
-            round(count * truth.kinds[plural]),
+            round(count * truth.kinds[plural] * 0.7), round(count * truth.kinds[plural] * 0.3),
         )
         for plural, count in held.items()
     }  # fmt: skip

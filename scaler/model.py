@@ -1,6 +1,6 @@
 """Observation -> what objects, workers and pods cost here; and with it, what a set of another size would take.
 
-A worker's memory is what its store tells to the byte, what every worker has (costs.WORKER, KIND and WARM), and
+A worker's memory is what its store tells to the byte, what every worker has (costs.WORKER and WARM), and
 
     surplus + object * objects
 
@@ -66,7 +66,8 @@ class Model(msgspec.Struct, frozen=True):
         each = {name: kind.cost.stored_bytes + self.object_bytes for name, kind in self.kinds.items()}
         kinds = sum(1 for count in self.objects.values() if count) if load else 0
         mean = self.bare(workers) + self.share(each, shards, load)
-        mean += workers * warm(self.text(shards, load)[0] / workers, kinds)
+        segments = self.share({name: kind.cost.segment_bytes for name, kind in self.kinds.items()}, shards, load)
+        mean += workers * warm(segments / workers, kinds)
         objects = sum(self.objects.values()) * load / shards
         own, both, slope = self.covariance
         variance = self.pod_sd**2 + workers**2 * own + 2 * workers * objects * both + objects**2 * slope
@@ -127,12 +128,12 @@ def learn(observation: Observation) -> Model:
         objects.setdefault(plural, kind.objects)
     points = []
     for shard in shards:
-        text = sum(kind.text_bytes for kind in shard.kinds.values())
+        segments = sum(kind.segment_bytes for kind in shard.kinds.values())
         kinds = sum(1 for kind in shard.kinds.values() if kind.objects)
         count = len(shard.workers)
         for worker in shard.workers:
             if worker.synced and worker.memory_bytes:
-                expected = empty(count) + warm(text / count, kinds) + worker.stored_bytes
+                expected = empty(count) + warm(segments / count, kinds) + worker.stored_bytes
                 points.append((worker.objects, worker.memory_bytes - expected))
     rests = [shard.shared_bytes - pod(len(shard.workers)) for shard in shards if shard.shared_bytes]
     pod_surplus, pod_sd = _estimate(rests, costs.POD_SD)
@@ -166,7 +167,8 @@ def _kind(plural: str, told: Kind | None) -> Learned:
     if told is None or not count:
         return Learned(known, 0.0, costs.SPREAD)
     pairs = (
-        (told.stored_bytes, known.stored_bytes),
+        (told.segment_bytes, known.segment_bytes),
+        (told.index_bytes, known.index_bytes),
         (told.text_bytes, known.text_bytes),
         (told.series, known.series),
     )
@@ -178,7 +180,7 @@ def _summed(parts: Iterable[Mapping[str, Kind]]) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     for part in parts:
         for plural, kind in part.items():
-            had = found.get(plural, Kind(0, 0, 0, 0))
+            had = found.get(plural, Kind(0, 0, 0, 0, 0))
             found[plural] = Kind(*(getattr(had, field) + getattr(kind, field) for field in Kind.__struct_fields__))
     return found
 
@@ -193,10 +195,10 @@ def empty(workers: int) -> float:
     return costs.WORKER[0] + costs.WORKER[1] / workers
 
 
-def warm(text_bytes: float, kinds: int) -> float:
-    """Bytes that a worker has beside them once it has listed so many kinds, with so much text."""
-    most, scale = costs.WARM
-    return kinds * costs.KIND + most * -math.expm1(-text_bytes / scale)
+def warm(segment_bytes: float, kinds: int) -> float:
+    """Bytes that a worker has beside them once it has listed so many kinds, with so many segments."""
+    most, kind, scale = costs.WARM
+    return (most + kind * kinds) * -math.expm1(-segment_bytes / scale)
 
 
 def _estimate(values: list[float], sd: float) -> tuple[float, float]:

@@ -76,14 +76,19 @@ class Fault(msgspec.Struct, frozen=True):
 class Kind(msgspec.Struct, frozen=True):
     """One resource of one pod.
 
-    text_bytes    of its exposition, uncompressed
-    stored_bytes  of the same as it is kept: compressed segments and their index
+    text_bytes     of its exposition, uncompressed
+    segment_bytes  of the same as it is kept, compressed; index_bytes of what is kept beside
     """
 
     objects: int
     series: int
     text_bytes: int
-    stored_bytes: int
+    segment_bytes: int
+    index_bytes: int
+
+    @property
+    def stored_bytes(self) -> int:
+        return self.segment_bytes + self.index_bytes
 
 
 class Worker(msgspec.Struct, frozen=True):

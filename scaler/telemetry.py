@@ -133,7 +133,8 @@ def _kinds(values: Values) -> dict[str, Kind]:
         "objects": ("shardex_objects",),
         "series": ("shardex_series",),
         "text_bytes": ("shardex_text_bytes",),
-        "stored_bytes": ("shardex_segment_bytes", "shardex_index_bytes"),
+        "segment_bytes": ("shardex_segment_bytes",),
+        "index_bytes": ("shardex_index_bytes",),
     }
     found: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(fields, 0.0))
     for field, names in fields.items():

@@ -29,12 +29,12 @@ def shard(ordinal=0, total=1, workers=1, objects=None, cores=0.1, scrape_seconds
     for plural, count in (objects or {"pods": 1000}).items():
         cost, own = costs.KINDS.get(plural, costs.OTHER), count // total
         kinds[plural] = Kind(
-            own, round(own * cost.series), round(own * cost.text_bytes), round(own * cost.stored_bytes)
+            own, *(round(own * each) for each in (cost.series, cost.text_bytes, cost.segment_bytes, cost.index_bytes))
         )
     held = sum(kind.objects for kind in kinds.values()) // workers
     stored = sum(kind.stored_bytes for kind in kinds.values()) // workers
-    text = sum(kind.text_bytes for kind in kinds.values())
-    memory = round(empty(workers) + warm(text / workers, len(kinds)) + held * costs.OBJECT + stored)
+    segments = sum(kind.segment_bytes for kind in kinds.values())
+    memory = round(empty(workers) + warm(segments / workers, len(kinds)) + held * costs.OBJECT + stored)
     worker = Worker(synced, memory, 3_000_000, 1.0, held, stored)
     each = (worker,) * workers
     return Shard(f"shardex-{ordinal}", ordinal, total, round(pod(workers)), each, kinds, cores, scrape_seconds)
@@ -73,8 +73,8 @@ def page(one, **more):
                 f"shardex_objects{key} {share}",
                 f"shardex_series{key} {kind.series // len(one.workers)}",
                 f"shardex_text_bytes{key} {kind.text_bytes // len(one.workers)}",
-                f"shardex_segment_bytes{key} {kind.stored_bytes // len(one.workers) - share}",
-                f"shardex_index_bytes{key} {share}",
+                f"shardex_segment_bytes{key} {kind.segment_bytes // len(one.workers)}",
+                f"shardex_index_bytes{key} {kind.index_bytes // len(one.workers)}",
             ]
     lines += [f"{name} {value}" for name, value in more.items()]
     return "\n".join(lines) + "\n"

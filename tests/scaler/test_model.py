@@ -33,7 +33,9 @@ def test_without_shards_everything_is_assumed():
 def test_objects_told_outweigh_what_is_assumed(count, told):
     """A kind twice as dear here is known to be so, the better the more objects of it there are."""
     one = shard(objects={"pods": 1000})
-    kind = msgspec.structs.replace(one.kinds["pods"], objects=count, stored_bytes=count * 3518)
+    kind = msgspec.structs.replace(
+        one.kinds["pods"], objects=count, segment_bytes=count * 2380, index_bytes=count * 1138
+    )
     one = msgspec.structs.replace(one, kinds={"pods": kind})
     learned = learn(Observation(NOW, {"pods": 1000}, (one,))).kinds["pods"]
     assert learned.told == pytest.approx(told, abs=0.01)
@@ -43,7 +45,7 @@ def test_objects_told_outweigh_what_is_assumed(count, told):
 
 @pytest.mark.parametrize(
     ("held", "surplus", "each"),
-    [(1_000, 10e6, 450), (1_000_000, 0, 900)],
+    [(1_000, 10e6, costs.OBJECT), (1_000_000, 0, 3 * costs.OBJECT)],
     ids=["a small set teaches the worker", "a large one the object"],
 )
 def test_what_workers_teach(held, surplus, each):
@@ -59,14 +61,15 @@ def test_what_workers_teach(held, surplus, each):
 def test_processes_share_what_they_never_write():
     """More workers take more memory together, and less each."""
     bare = [learn(Observation(NOW, {}, ())).bare(workers) for workers in (1, 2, 4)]
-    assert bare == pytest.approx([54e6, 64e6, 87e6], rel=0.02)  # measured
+    assert bare == pytest.approx([54e6, 65e6, 87e6], rel=0.05)  # measured
 
 
 def test_caches_fill_up():
     """What a worker keeps beside its objects grows with what it has read, up to a point."""
-    assert warm(0, 0) == 0
-    assert warm(1e6, 1) < warm(3e6, 1) < warm(1e12, 1) == pytest.approx(costs.WARM[0] + costs.KIND)
-    assert warm(1e12, 30) - warm(1e12, 10) == pytest.approx(20 * costs.KIND)
+    most, kind, scale = costs.WARM
+    assert warm(0, 30) == 0
+    assert warm(0.1 * scale, 1) < warm(scale, 1) < warm(1e12, 1) == pytest.approx(most + kind)
+    assert warm(1e12, 30) - warm(1e12, 10) == pytest.approx(20 * kind)
 
 
 def test_a_set_is_predicted_as_it_is():
