@@ -55,7 +55,7 @@ def test_what_workers_teach(held, surplus, each):
     dear = msgspec.structs.replace(one.workers[0], memory_bytes=round(one.workers[0].memory_bytes + more))
     model = learn(Observation(NOW, {"pods": held}, (msgspec.structs.replace(one, workers=(dear,)),)))
     assert model.worker_surplus == pytest.approx(0.7 * surplus, abs=2e6)  # a part is taken for noise
-    assert model.object_bytes == pytest.approx(each, rel=0.1)
+    assert model.object_bytes == pytest.approx(each, rel=0.15)
 
 
 def test_processes_share_what_they_never_write():
