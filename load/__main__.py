@@ -23,6 +23,7 @@ from load.objects.world import Settings, World
 from load.predict import predict
 from load.profiles import PROFILES
 from load.replay import replay
+from load.reshard.command import reshard
 from load.reviews import User, Users
 from load.scale import scale
 
@@ -57,6 +58,7 @@ main.add_command(bench)
 main.add_command(bench_check)
 main.add_command(demo)
 main.add_command(predict)
+main.add_command(reshard)
 main.add_command(scale)
 
 

@@ -1,12 +1,19 @@
 """--check: what would not work, kind by kind, before anything runs."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from shardex.kube.client import ApiError, Client, RefusedError, StalledError
+from shardex.custom.config import CustomConfig
+from shardex.custom.discovery import Served, assumed, established, select
+from shardex.customfile import custom_resources
+from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
 from shardex.kube.endpoint import Credentials, resolve
+from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
 from shardex.kube.reflector import Target
 from shardex.options import Options
-from shardex.workers.plan import plan
+from shardex.workers.definitions import DEFINITIONS
+from shardex.workers.plan import custom_kind, filters, plan
 
 _SECONDS = 10.0
 
@@ -21,19 +28,27 @@ class Report(msgspec.Struct, frozen=True):
 def check(options: Options) -> Report:
     """Connect, and try one list and one watch of each target, since only the request itself tells what RBAC allows.
 
-    raise  ShardexError when there is no way to the API server at all, or it does not know who we are
+    raise  ShardexError when there is no way to the API server at all, or it does not know who we are; OptionsError when
+           the configuration of custom resources is wrong
     """
+    config = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
     _knock(client)
     lines, faults = [f"API server {endpoint.url}"], 0
-    for kind in plan(options):
-        for target in kind.targets:
-            said = {verb: _attempt(client, target, verb) for verb in ("list", "watch")}
-            bad = {verb: fault for verb, fault in said.items() if fault}
-            faults += bool(bad)
-            state = "; ".join(f"{verb}: {fault}" for verb, fault in bad.items()) or "ok"
-            lines.append(f"{'FAIL' if bad else 'ok':5}{target.path:60} {state}")
+    targets = [target for kind in plan(options) for target in kind.targets]
+    if config.resources:
+        selection = select(config, _served(client, config))
+        lines += [f"none {kind}: no definition serves it" for kind in selection.absent]
+        kept = filters(options)
+        kinds = [custom_kind(found, options, kept, lambda _: None) for found in selection.selected]
+        targets += [DEFINITIONS, *(target for kind in kinds if kind is not None for target in kind.targets)]
+    for target in targets:
+        said = {verb: _attempt(client, target, verb) for verb in ("list", "watch")}
+        bad = {verb: fault for verb, fault in said.items() if fault}
+        faults += bool(bad)
+        state = "; ".join(f"{verb}: {fault}" for verb, fault in bad.items()) or "ok"
+        lines.append(f"{'FAIL' if bad else 'ok':5}{target.path:60} {state}")
     lines.append(f"{faults} of the lists above do not work" if faults else "everything works")
     return Report("\n".join(lines) + "\n", not faults)
 
@@ -46,6 +61,17 @@ def _knock(client: Client) -> None:
     except ApiError as error:
         if error.status == 401:
             raise
+
+
+def _served(client: Client, config: CustomConfig) -> Sequence[Served]:
+    """What the cluster's definitions serve; what the exporter would assume when they cannot be read."""
+    body = ListBody(careful=True)
+    try:
+        with client.get(DEFINITIONS.path, {}, DEFINITIONS.accept, _SECONDS) as answer:
+            texts = [text_of(item) for item in body.items(answer.chunks())]
+            return [one for text in texts for one in established(text)[1]]
+    except (ApiError, RefusedError, StalledError, CutError, *UNDECODABLE):
+        return assumed(config)
 
 
 def _attempt(client: Client, target: Target, verb: str) -> str:

@@ -158,6 +158,7 @@ def render_files(context: click.Context, files: str, strict: str) -> int:
     All flags of what is exported apply: kubectl get pods -A -o json | shardex render -f -
     --metric-allowlist=kube_pod_info
     """
+    from shardex.customfile import custom_resources  # noqa: PLC0415  as the next
     from shardex.render import render  # noqa: PLC0415  YAML, which the exporter needs for a configuration file only
 
     options = _options(context.obj["given"])
@@ -167,12 +168,14 @@ def render_files(context: click.Context, files: str, strict: str) -> int:
             documents.append(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
         except OSError as error:
             raise ShardexError(f"{name}: {error.strerror}") from error
-    rendered = render(documents, options)
+    rendered = render(documents, options, custom_resources(options))
     click.echo(rendered.text, nl=False)
     for kind in rendered.unknown:
         click.echo(f"shardex: no metrics of {kind}", err=True)
     for fault in rendered.malformed:
         click.echo(f"shardex: left out: {fault}", err=True)
+    for problem in rendered.problems:
+        click.echo(f"shardex: no sample of {problem}", err=True)
     return 1 if strict == "true" and (rendered.unknown or rendered.malformed) else 0
 
 

@@ -37,6 +37,10 @@ class Options(msgspec.Struct, frozen=True):
     metric_annotations_allowlist: AllowList
     node: str
     track_unscheduled_pods: bool
+    custom_resource_state_config: str
+    custom_resource_state_config_file: str
+    custom_resource_state_only: bool
+    continue_without_custom_resource_state_config_file: bool
     shard: int
     total_shards: int
     pod: str
@@ -106,6 +110,8 @@ def _faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
         faults.append(f"--shard={shard}: from 0 to {total - 1}, since --total-shards={total}")
     if shard > 65535 or total > 65535:
         faults.append("--total-shards: at most 65535")
+    if not values.get("reshard_timeout", 1.0):
+        faults.append("--reshard-timeout: above 0")
     if bool(values.get("pod")) != bool(values.get("pod_namespace")):
         faults.append("--pod and --pod-namespace: both or neither")
     faults += [

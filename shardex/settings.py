@@ -63,6 +63,16 @@ SETTINGS = (
         "track-unscheduled-pods", "bool", "false", WHAT,
         "Only pods that have no node yet: beside exporters with --node, which it replaces.",
     ),
+    Setting(
+        "custom-resource-state-config", "string", "", WHAT,
+        "Metrics of custom resources, as YAML; replaces the file of the next flag.",
+    ),
+    Setting("custom-resource-state-config-file", "string", "", WHAT, "Path of a file with such YAML."),
+    Setting("custom-resource-state-only", "bool", "false", WHAT, "Export custom resources and nothing else."),
+    Setting(
+        "continue-without-custom-resource-state-config-file", "bool", "false", WHAT,
+        "Run without custom resources while that file is not there, instead of refusing to start.",
+    ),
     Setting("shard", "int", "0", SHARDING, "Ordinal of this pod's share, from 0."),
     Setting("total-shards", "int", "1", SHARDING, "Shares that the objects are divided into; 1 is no sharding."),
     Setting(

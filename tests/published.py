@@ -19,6 +19,7 @@ from shardex.store.store import Store
 from shardex.workers.board import Board, Phase
 from shardex.workers.channel import Request, ask, asked, pair
 from shardex.workers.publisher import Publisher
+from shardex.workers.share import Share
 from shardex.workers.status import WorkerStatus
 from shardex.workers.status import encode as encode_status
 
@@ -113,6 +114,7 @@ class Worker:
 
     answers  that it gave, or is about to give
     missing  what it says is not listed yet
+    excused  kinds that the server refuses
     gate     cleared, it keeps the front waiting
     """
 
@@ -120,6 +122,7 @@ class Worker:
         self.board, self.number = board, number
         self.front_end, self.end = pair()
         self.missing = {}
+        self.excused = set()
         self.gate = threading.Event()
         self.gate.set()
         self.incarnation = self.answers = 0
@@ -127,7 +130,7 @@ class Worker:
         self._stop = threading.Event()
         self._stop.set()
 
-    def start(self, kinds=None, status=None, synced=True):
+    def start(self, kinds=None, status=None, synced=True, resharding=None):
         """Begin a new incarnation, with empty stores if none are given."""
         self.incarnation += 1
         self.arena = Arena("test")
@@ -137,7 +140,15 @@ class Worker:
         self._stop = threading.Event()
         self.board.lives(self.number, Phase.READY, 1000 + self.incarnation, self.incarnation, self.incarnation - 1, 0)
         self.board.sync(self.number, synced)
-        self.publisher = Publisher(self.incarnation, self.arena, self.kinds, lambda: self.missing, self._told)
+        self.publisher = Publisher(
+            self.incarnation,
+            self.arena,
+            self.kinds,
+            lambda: self.missing,
+            lambda: {*self.missing, *self.excused},
+            self._told,
+            resharding=resharding,
+        )
         self._thread = threading.Thread(target=self.publisher.serve, args=(self.end, self._stop))
         self._thread.start()
         return self
@@ -168,6 +179,7 @@ class Worker:
 def workers(count=1):
     """A board and so many workers in threads, which are not started yet."""
     board = Board(count)
+    board.share = Share(0, 1).word
     made = [Worker(board, number) for number in range(count)]
     try:
         yield board, made

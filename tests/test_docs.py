@@ -1,11 +1,15 @@
 """The reference in docs/ says what the tables say."""
 
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from shardex.customfile import custom_resources
 from shardex.documentation import main, pages, stale, write
+from shardex.options import parse
+from shardex.render import render
 from shardex.resources import RESOURCES
 from shardex.settings import IGNORED, SETTINGS
 
@@ -49,6 +53,15 @@ def test_every_family_is_documented(plural):
         assert (type, stability, opt_in == "yes") == (family.type, family.stability, family.opt_in)
         assert all(f"`{label}`" in labels for label in family.labels)
         assert help
+
+
+def test_the_example_of_custom_resources_prints_what_it_says():
+    """The configuration, the object and the exposition of the page belong together, to the letter."""
+    text = (DOCS / "custom-resources.md").read_text(encoding="utf-8")
+    config, manifest, shown = re.findall(r"^```(?:yaml|text)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    options = parse({"custom-resource-state-config": config}, RESOURCES, lambda: 1)
+    rendered = render([manifest], options, custom_resources(options))
+    assert (rendered.text, rendered.problems) == (shown, ())
 
 
 def test_check_names_what_is_not_current(tmp_path):

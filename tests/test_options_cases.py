@@ -18,7 +18,7 @@ def options(known=RESOURCES, **given):
 
 
 def plurals(given):
-    return [kind.resource.plural for kind in plan(given)]
+    return [kind.name for kind in plan(given)]
 
 
 def lists(plural, given):

@@ -7,6 +7,45 @@ import msgspec
 
 from shardex.custom.config import CustomConfig, CustomResource, GroupVersionKind
 from shardex.custom.plurals import plural
+from shardex.kube.meta import Condition, Part
+from shardex.kube.pieces import Uid
+
+RESOURCE = "customresourcedefinitions"
+PATH = f"/apis/apiextensions.k8s.io/v1/{RESOURCE}"
+
+
+class Version(Part):
+    name: Any = None
+    served: Any = True
+
+
+class Names(Part):
+    kind: Any = None
+    plural: Any = None
+
+
+class Spec(Part):
+    """Of the schemas, which are most of a definition, nothing is kept."""
+
+    group: Any = None
+    scope: Any = None
+    names: Names = Names()
+    versions: list[Version] | None = None
+
+
+class Status(Part):
+    conditions: list[Condition] | None = None
+
+
+class Definition(Part):
+    """A CustomResourceDefinition, as far as it says what is served."""
+
+    metadata: Uid = Uid()
+    spec: Spec = Spec()
+    status: Status | None = None
+
+
+_definition = msgspec.json.Decoder(Definition).decode
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -53,6 +92,19 @@ def served(definition: Any) -> tuple[Served, ...]:
         for version in found
         if isinstance(version.get("name"), str)
     )
+
+
+def established(body: bytes | memoryview) -> tuple[str, tuple[Served, ...]]:
+    """Uid of a definition as the API server writes it, and what it serves now.
+
+    Until its condition Established is true, nothing is: a list would be answered with 404.
+    raise   msgspec.DecodeError
+    """
+    definition = _definition(body)
+    uid, status = definition.metadata.uid, definition.status
+    if status is not None and not any(c.type == "Established" and c.status == "True" for c in status.conditions or ()):
+        return uid, ()
+    return uid, served(msgspec.to_builtins(definition))
 
 
 def select(config: CustomConfig, entries: Iterable[Served]) -> Selection:

@@ -58,7 +58,7 @@ Source = tuple[int, Values, int]  # number of its base, its samples, its verbosi
 _JSON = msgspec.json.Decoder(dict[str, Any])
 
 
-def decode(body: bytes) -> CustomObject:
+def decode(body: bytes | memoryview) -> CustomObject:
     """An object as the API server wrote it; integers stay exact.
 
     raise   msgspec.DecodeError

@@ -21,7 +21,8 @@ def number(value: Any) -> float:
     """A sample's value: numbers, booleans, and texts that mean a number.
 
     "True" -> 1 · "no", "Unknown" -> 0 · "2022-06-28T00:00:00Z" -> 1656374400 · "250m" -> 0.25 · "28%" -> 0.28
-    raise   ValueError: the value is missing, a map or a list, or a text that means none
+    raise   ValueError: the value is missing, a map or a list, or a text that means none; it does not say which text,
+            since what it says is logged and the text may be a secret
     """
     kind = type(value)
     if kind is str:
@@ -30,7 +31,9 @@ def number(value: Any) -> float:
         return float(value) if kind is bool else value
     if kind is int:
         return _wide(value)
-    raise ValueError("there is no value" if value is None else f"not a number: {text(value)}")
+    if value is None:
+        raise ValueError("there is no value")
+    raise ValueError(f"a number is expected, not a {'list' if kind is list else 'map'}")
 
 
 @lru_cache(maxsize=1 << 12)
@@ -50,7 +53,7 @@ def _number_of_text(value: str) -> float:
             return amount if abs(amount) < _ABSURD else float(value)
     except ValueError:
         pass
-    raise ValueError(f"not a number: {value!r}")
+    raise ValueError("the text is not a number")
 
 
 def text(value: Any) -> str:

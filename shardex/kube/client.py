@@ -132,7 +132,7 @@ class Client:
 
     @contextlib.contextmanager
     def _asked(
-        self, method: str, path: str, headers: Mapping[str, str], patience: float, body: bytes | None = None
+        self, method: str, path: str, headers: dict[str, str], patience: float, body: bytes | None = None
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         try:
             response = self._pool.request(

@@ -108,14 +108,18 @@ class Reflector:
         self._at = Position(verb=Verb.LIST if reading.limit else Verb.STREAM, streams=not reading.limit)
         self._began = 0.0
         self._listing: Listing | None = None
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
-        """Until told to stop; no fault of the server's ends it."""
+        """Until told to stop, or until the next bytes that come then; no fault of the server's ends it."""
+        self._stop = stop
         while not stop.is_set():
             verb = self._at.verb
             self._began = time.monotonic()
             self._intake.begin()
             outcome = self._turn()
+            if stop.is_set():  # what it broke off is no fault
+                return
             outcome = msgspec.structs.replace(
                 outcome,
                 lasted=time.monotonic() - self._began,
@@ -220,6 +224,8 @@ class Reflector:
                         if fault is Fault.LISTED:
                             self._commit(fresh, intake.seen())
                             fresh = None
+                            if self._stop.is_set():  # a list was all that was wanted
+                                return Fault.LISTED
                             gate.close()
                             answer.patience(reading.idle_seconds)
                         elif fault is not None:
@@ -241,6 +247,8 @@ class Reflector:
 
     def _heard(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
+            if self._stop.is_set():
+                return
             self.notes.heard(time.monotonic())
             yield chunk
 

@@ -1,9 +1,11 @@
 """The front's process: gunicorn around the WSGI application, on sockets that are bound already."""
 
 import logging
+import os
 import signal
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front
 from shardex.workers.board import Board
 from shardex.workers.children import die_with_parent
+from shardex.workers.shardset import ShardSet
+
+log = logging.getLogger(__name__)
 
 # Answers under way at once: a scrape that is read slowly holds a thread, and probes must still find one.
 _THREADS = 32
@@ -36,8 +41,9 @@ class _Log(Logger):  # type: ignore[misc]  # the package has no types
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
-    def __init__(self, front: Front, settings: dict[str, Any]) -> None:
+    def __init__(self, front: Front, settings: dict[str, Any], beside: Callable[[], None] | None) -> None:
         self._front = front
+        self._beside = beside
         self._settings = settings
         super().__init__()
 
@@ -46,17 +52,26 @@ class _Application(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Front:
+        if self._beside is not None:  # here, since a thread of the arbiter's would not come along into its worker
+            threading.Thread(target=_guarded, args=(self._beside,), daemon=True).start()
         return self._front
 
 
-def serve(options: Options, listeners: Sequence[socket.socket], board: Board, ends: Sequence[socket.socket]) -> None:
+def serve(
+    options: Options,
+    listeners: Sequence[socket.socket],
+    board: Board,
+    ends: Sequence[socket.socket],
+    shard_set: ShardSet | None = None,
+) -> None:
     """Answer until SIGTERM, then finish what is under way; the body of a forked process.
 
     listeners  of the main port and of the telemetry port
     ends       the front's ends of the workers' channels
+    shard_set  followed beside the answers; None where the number of shards never changes
     """
     telemetry_port = listeners[1].getsockname()[1]
-    front = Front(Upstream(board, ends, options.stale_segments_ttl), options, telemetry_port)
+    front = Front(Upstream(board, ends, options.stale_segments_ttl), options, telemetry_port, shard_set)
     settings = {
         # gunicorn closes what it is given and takes copies: a socket object that still thinks it owns the number would
         # one day close somebody else's file.
@@ -76,7 +91,17 @@ def serve(options: Options, listeners: Sequence[socket.socket], board: Board, en
     }
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
-    _Application(front, settings).run()
+    beside = (lambda: shard_set.run(board)) if shard_set is not None else None
+    _Application(front, settings, beside).run()
+
+
+def _guarded(body: Callable[[], None]) -> None:
+    """A thread that cannot go on ends the process, and gunicorn starts a whole one instead of half of one."""
+    try:
+        body()
+    except BaseException:
+        log.exception("the shard set cannot be followed")
+        os._exit(1)
 
 
 def _sooner(*seconds: float) -> float:

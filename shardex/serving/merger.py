@@ -36,7 +36,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """Which resources a request wants.
+    """Which resources a request wants; a custom one by its name with or without version.
 
     only      `?resources=`: None for all
     without   `?exclude_resources=`
@@ -45,49 +45,38 @@ class Choice(msgspec.Struct, frozen=True):
     only: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
 
-    def __contains__(self, plural: str) -> bool:
-        return (self.only is None or plural in self.only) and plural not in self.without
+    def __contains__(self, name: str) -> bool:
+        plural, _, rest = name.partition(".")
+        names = {name, f"{plural}.{rest.partition('.')[2]}"} if rest else {name}
+        return (self.only is None or bool(names & self.only)) and not names & self.without
 
 
 def segments(sources: Sequence[Source], choice: Choice, openmetrics: bool) -> Iterator[Segment]:
-    """The exposition in order: kinds by plural, families as their table has them, workers by number."""
+    """The exposition in order: kinds by name, families as their tables have them, workers by number.
+
+    A family that several kinds have stands where the first of them has it. A kind that not every worker shows, since
+    it has just come or is about to go, is left out: half of its objects would look like all of them.
+    """
     kinds: dict[str, list[tuple[KindText, Read]]] = {}
     for source in sources:
         for kind in source.publication.kinds:
             if kind.plural in choice:
                 kinds.setdefault(kind.plural, []).append((kind, source.read))
-    for plural in sorted(kinds):
-        parts = kinds[plural]
-        if any(kind.objects for kind, _ in parts):
-            yield from _kind(parts, openmetrics)
+    families: dict[str, tuple[Head, list[tuple[bytes, Read]]]] = {}
+    for name in sorted(kinds):
+        parts = kinds[name]
+        if len(parts) == len(sources) and any(kind.objects for kind, _ in parts):
+            for kind, read in parts:
+                for head, places in zip(kind.heads, kind.segments, strict=True):
+                    families.setdefault(head.name, (head, []))[1].append((places, read))
+    for head, found in families.values():
+        yield packed(_header(head, openmetrics))
+        for places, read in found:
+            words = array("Q", places)
+            for at in range(0, len(words), WORDS):
+                yield Segment(read(words[at], words[at + 1]), words[at + 2], words[at + 3])
     if openmetrics:
         yield packed("# EOF\n")
-
-
-def _kind(parts: Sequence[tuple[KindText, Read]], openmetrics: bool) -> Iterator[Segment]:
-    heads = parts[0][0].heads
-    if all(kind.heads == heads for kind, _ in parts):
-        rows = [[index] * len(parts) for index in range(len(heads))]
-    else:  # workers on both sides of a reload: families by name, each once
-        heads, rows = _aligned([kind.heads for kind, _ in parts])
-    for head, places in zip(heads, rows, strict=True):
-        yield packed(_header(head, openmetrics))
-        for (kind, read), place in zip(parts, places, strict=True):
-            if place >= 0:
-                words = array("Q")
-                words.frombytes(kind.segments[place])
-                for at in range(0, len(words), WORDS):
-                    yield Segment(read(words[at], words[at + 1]), words[at + 2], words[at + 3])
-
-
-def _aligned(tables: Sequence[tuple[Head, ...]]) -> tuple[tuple[Head, ...], list[list[int]]]:
-    """Every family of any table, and where each table has it, -1 for nowhere."""
-    found: dict[str, Head] = {}
-    for table in tables:
-        for head in table:
-            found.setdefault(head.name, head)
-    places = [{head.name: index for index, head in enumerate(table)} for table in tables]
-    return tuple(found.values()), [[place.get(name, -1) for place in places] for name in found]
 
 
 @lru_cache(maxsize=4096)

@@ -14,10 +14,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shardex import __version__
-from shardex.options import Options
 from shardex.serving.processes import memory
+from shardex.serving.shards import Shards
 from shardex.serving.upstream import Line, Upstream
 from shardex.workers.board import Phase
+from shardex.workers.shardset import ShardSet
 from shardex.workers.status import KindStatus, WorkerStatus, decode
 
 _PEER = "v2.20.0"
@@ -29,7 +30,7 @@ _PHASE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 class Telemetry:
     """The registry of one front."""
 
-    def __init__(self, upstream: Upstream, options: Options) -> None:
+    def __init__(self, upstream: Upstream, shard_set: ShardSet | None = None) -> None:
         # A series more for every label set, which the peer does not have.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
@@ -48,7 +49,8 @@ class Telemetry:
             registry=self.registry,
         )
         self.registry.register(_Build())
-        self.registry.register(_Workers(upstream, options))
+        self.registry.register(Shards(upstream, shard_set))
+        self.registry.register(_Workers(upstream))
         ProcessCollector(registry=self.registry)
 
     def exposition(self) -> bytes:
@@ -69,19 +71,10 @@ class _Build(Collector):
 class _Workers(Collector):
     """What board and publications say, at the moment they are asked."""
 
-    def __init__(self, upstream: Upstream, options: Options) -> None:
+    def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        self._options = options
 
     def collect(self) -> Iterator[Metric]:
-        ordinal = GaugeMetricFamily(
-            "kube_state_metrics_shard_ordinal", "Ordinal of this pod's share.", labels=["shard_ordinal"]
-        )
-        ordinal.add_metric([str(self._options.shard)], self._options.shard)
-        yield ordinal
-        yield GaugeMetricFamily(
-            "kube_state_metrics_total_shards", "Shares that the objects are divided into.", self._options.total_shards
-        )
         lines = self._upstream.lines
         yield from self._lives(lines)
         yield self._memory()
@@ -89,6 +82,7 @@ class _Workers(Collector):
         yield from _processes(found)
         yield from _kinds(found)
         yield from _peer_counters(found)
+        yield from _definitions(found)
 
     def _lives(self, lines: Iterable[Line]) -> Iterator[Metric]:
         names = {
@@ -168,6 +162,11 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     malformed = CounterMetricFamily(
         "shardex_decode_errors", "Objects left out because they cannot be decoded or rendered.", labels=labels
     )
+    problems = CounterMetricFamily(
+        "shardex_custom_resource_problems",
+        "Samples left out because a custom object holds something else than its configuration expects.",
+        labels=labels,
+    )
     for status in found:
         for kind in status.kinds:
             key = [str(status.worker), kind.plural]
@@ -184,7 +183,9 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             for reason, count in _summed(one.relists for one in standings):
                 relists.add_metric([*key, reason], count)
             malformed.add_metric(key, sum(one.malformed for one in standings))
-    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed)
+            if kind.problems is not None:
+                problems.add_metric(key, kind.problems)
+    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed, problems)
 
 
 def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
@@ -201,6 +202,17 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
         for result, count in _summed(one.watches for part in parts for one in part.standings):
             watches.add_metric([result, name], count)
     yield from (lists, watches)
+
+
+def _definitions(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
+    """The peer's, which counts each definition once though every worker reads it; 0 without custom resources."""
+    told = [status.definitions for status in found if status.definitions is not None]
+    prefix = "kube_state_metrics_custom_resource_state"
+    for verb, seen in (("add", "added"), ("update", "changed"), ("delete", "removed")):
+        events = max((getattr(one, seen) for one in told), default=0)
+        yield CounterMetricFamily(f"{prefix}_{verb}_events", f"CustomResourceDefinitions {seen}.", events)
+    count = max((one.count for one in told), default=0)
+    yield GaugeMetricFamily(f"{prefix}_cache", "CustomResourceDefinitions that there are.", count)
 
 
 def _summed(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:

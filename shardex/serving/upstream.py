@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import msgspec
 
 from shardex.serving.merger import Source
-from shardex.store.publication import Publication, decode
+from shardex.store.publication import Publication, decode, shown
 from shardex.workers.board import Board, Phase
 from shardex.workers.channel import Reply, Request, answered, ask
+from shardex.workers.share import Share, share_of
 
 log = logging.getLogger(__name__)
 
@@ -221,13 +222,23 @@ class Upstream:
 
         partial  also states that are not whole, and then nothing counts as missing
         """
+        # Read once, so that all workers show the same total; read after they were asked, so that all know of it.
+        share = share_of(self.board.share)
+        if share is not None and share.idle:
+            yield [], []
+            return
         now = time.monotonic()
         held = [(line, line.hold(now, partial)) for line in self.lines]
         try:
-            sources = [Source(view.publication, view.mapped.read) for _, view in held if view is not None]
+            sources = [_source(view, share) for _, view in held if view is not None]
             missing = [Missing(line.worker, line.missing()) for line, view in held if view is None and not partial]
             yield sources, missing
         finally:
             for line, view in held:
                 if view is not None:
                     line.release(view)
+
+
+def _source(view: View, share: Share | None) -> Source:
+    publication = view.publication
+    return Source(shown(publication, share.serving, share.overlap) if share else publication, view.mapped.read)

@@ -15,6 +15,8 @@ from shardex.serving.negotiate import accepts_gzip, negotiate
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
 from shardex.workers.board import Phase
+from shardex.workers.shardset import ShardSet
+from shardex.workers.share import share_of
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +32,14 @@ _OWN = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 class Front:
     """The WSGI application; which page a path is depends on the port it was asked at."""
 
-    def __init__(self, upstream: Upstream, options: Options, telemetry_port: int) -> None:
+    def __init__(
+        self, upstream: Upstream, options: Options, telemetry_port: int, shard_set: ShardSet | None = None
+    ) -> None:
         self._upstream = upstream
+        self._shard_set = shard_set
         self._options = options
         self._telemetry_port = str(telemetry_port)
-        self._telemetry = Telemetry(upstream, options)
+        self._telemetry = Telemetry(upstream, shard_set)
         self._main: dict[str, Handler] = {
             "/metrics": self._metrics,
             "/healthz": _ok,
@@ -103,7 +108,18 @@ class Front:
         return _whole(start_response, "200 OK", _OWN, self._telemetry.exposition())
 
     def _readyz(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        rows = [self._upstream.board[worker] for worker in range(self._upstream.board.workers)]
+        board = self._upstream.board
+        rows = [board[worker] for worker in range(board.workers)]
+        share = share_of(board.share)
+        if board.leaving:
+            return _answer(start_response, "503 Service Unavailable", "about to stop, serving until then\n")
+        if share is None:
+            fault = self._shard_set.fault if self._shard_set else "no shard"
+            return _answer(start_response, "503 Service Unavailable", f"what to serve is not known: {fault}\n")
+        # Whoever is ready is counted on: a shard that is yet to be served must have all that it will show.
+        if share.serving <= share.shard < share.preparing and any(row.holds != share.word for row in rows):
+            said = f"listing what shard {share.shard} has of {share.preparing}, which is not served yet\n"
+            return _answer(start_response, "503 Service Unavailable", said)
         if all(row.synced for row in rows):
             return _answer(start_response, "200 OK", "ok\n")
         failed = [str(worker) for worker, row in enumerate(rows) if row.phase is Phase.FAILED]

@@ -59,7 +59,7 @@ class KindText(msgspec.Struct, frozen=True, array_like=True):
 class Publication(msgspec.Struct, frozen=True, array_like=True):
     """The state of one worker at one moment.
 
-    kinds    in output order
+    kinds    what of the worker's kinds is to be shown; a kind shows when every worker shows it
     missing  kinds that were never listed, with the reason: {"pods": "listing"}; empty once the worker is synced
     status   the worker's telemetry, a message of its own that only the telemetry page opens
     totals   shards that are served, and those that are prepared when everything of them is here, else 0
@@ -122,6 +122,13 @@ def _joined(kind: KindText, leaving: bool, arriving: bool) -> KindText:
             objects += aside.objects
             segments = tuple(map(operator.add, segments, aside.segments))
     return KindText(kind.plural, objects, kind.heads, segments)
+
+
+def clear(kind: Kind) -> None:
+    """Give the kind's memory back; nobody writes to its stores any more."""
+    for store in kind.stores:
+        with store.lock:
+            store.clear()
 
 
 def move(kinds: Iterable[Kind], arena: Arena) -> None:

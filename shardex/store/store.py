@@ -19,6 +19,8 @@ from shardex.store.replacement import Gain, Replacement
 
 _FRESH_LIMIT = 8 << 20  # bytes of text not yet compressed; a page of very large objects is folded before it is full
 
+_GIVEN_UP = 16  # sparse pages a fold: after objects went to other shards all pages may be, and a scrape is waiting
+
 Render = Callable[[Any], Sequence[str]]
 Place = tuple[Page, int]
 Sides = Callable[[str], Side]
@@ -130,10 +132,13 @@ class Store:
 
     def fold(self) -> None:
         """Compress what changed; the caller holds the lock."""
+        given_up = 0
         for page in list(self._pages):
             if page.dirty:
                 page.fold(self._arena, self._deflater)
-            if page.sparse and page is not self._newest(self._pages, page.side):
+            sparse = page.sparse and page.side is Side.STAYING and page is not self._newest(self._pages, page.side)
+            if sparse and given_up < _GIVEN_UP:
+                given_up += 1
                 self._dissolve(page)
         for page in self._pages:
             if page.dirty:  # it took in what another was given up for
@@ -148,6 +153,12 @@ class Store:
         for page in [*self._pages, *(self.aside.pages if self.aside else ())]:
             page.move(self._arena, arena)
         self._arena = arena
+
+    def clear(self) -> None:
+        """Give all memory back; the caller holds the lock, and nobody writes any more."""
+        for page in [*self._pages, *(self.aside.pages if self.aside else ())]:
+            page.clear(self._arena)
+        self.places, self._pages, self.aside = {}, [], None
 
     def put(self, uid: str, texts: Sequence[str]) -> None:
         """Keep an object's text; the caller holds the lock. What is on no side is another shard's: it is left out."""

@@ -7,8 +7,8 @@ One row of 64-bit words a worker. Each word has one writer and is stored whole (
            phase  pid  incarnation  heartbeat  synced  restarts  since      exit  holds
     by     sup.   sup. sup.         worker     worker  sup.      sup.       sup.  worker
 
-One more word is the pod's: what it holds and shows of the objects (share.py). The front writes it, or before the first
-fork whoever made the board.
+Two more words are the pod's: what it holds and shows of the objects (share.py), which the front writes, or before the
+first fork whoever made the board; and whether it is about to stop, which the supervisor writes.
 """
 
 import mmap
@@ -56,7 +56,7 @@ class Board:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._words = memoryview(mmap.mmap(-1, (workers * _WORDS + 1) * 8)).cast("q")
+        self._words = memoryview(mmap.mmap(-1, (workers * _WORDS + 2) * 8)).cast("q")
 
     @property
     def share(self) -> int:
@@ -66,6 +66,15 @@ class Board:
     @share.setter
     def share(self, word: int) -> None:
         self._words[self.workers * _WORDS] = word
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the pod was told to stop and serves for a while yet."""
+        return bool(self._words[self.workers * _WORDS + 1])
+
+    @leaving.setter
+    def leaving(self, leaving: bool) -> None:
+        self._words[self.workers * _WORDS + 1] = int(leaving)
 
     def __getitem__(self, worker: int) -> Row:
         words = self._words[worker * _WORDS : (worker + 1) * _WORDS].tolist()

@@ -11,12 +11,14 @@ When all that the word says is here, the worker writes the word into its row of 
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
+from shardex.shard import Level, owner
 from shardex.store.arena import Arena
+from shardex.store.page import Side
 from shardex.store.replacement import Gain
 from shardex.store.store import Render, Store
 from shardex.workers.board import Board
@@ -63,9 +65,10 @@ class Resharding:
             self._kept.append(Kept(store, begin))
             return store
 
-    def forget(self, store: Store) -> None:
+    def forget(self, stores: Collection[Store]) -> None:
+        """They are not shown any more."""
         with self._lock:
-            self._kept = [kept for kept in self._kept if kept.store is not store]
+            self._kept = [kept for kept in self._kept if kept.store not in stores]
 
     @property
     def totals(self) -> tuple[int, int]:
@@ -104,6 +107,11 @@ class Resharding:
             changed = True
         return changed
 
+    def _arrives(self, share: Share) -> Mine:
+        """Only what is new: of anything else the watch knows more than a list."""
+        worker, workers = self._worker, self._board.workers
+        return lambda uid: share.side(uid) is Side.ARRIVING and owner(uid, workers, Level.WORKER) == worker
+
     def _announce(self, wanted: Share) -> None:
         """Prepare another total. Watches let through what arrives before the lists of it begin: none falls between."""
         self._board.hold(self._worker, 0)  # or the word of before would be believed when it comes a second time
@@ -116,8 +124,8 @@ class Resharding:
         self.share, self.complete = share, False
         self._mine = mine(share, self._worker, self._board.workers)
         self._gains = [gain for _, gain in found if gain is not None]
-        for kept, gain in found:
-            if gain is not None:
-                kept.begin(gain, self.wants)
+        for kept, begun in found:
+            if begun is not None:
+                kept.begin(begun, self._arrives(share))
         if gains:
             log.info("listing what shard %d gains of %d", share.shard, share.preparing)

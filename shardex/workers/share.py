@@ -32,6 +32,11 @@ class Share(msgspec.Struct, frozen=True):
     overlap: bool = False
 
     @property
+    def idle(self) -> bool:
+        """Whether the shard is beyond what is served: it shows nothing, and that is all there is to show."""
+        return 0 < self.serving <= self.shard and not self.overlap
+
+    @property
     def word(self) -> int:
         return (
             self.shard

@@ -11,6 +11,8 @@ class KindStatus(msgspec.Struct, frozen=True):
     text_bytes        of the exposition, uncompressed
     segment_bytes     of it, compressed
     index_bytes       of hashes and lengths
+    aside_bytes       of both, what only one of two totals shows while the number of shards changes
+    problems          samples that custom objects lack, None for a built-in kind
     """
 
     plural: str
@@ -21,6 +23,17 @@ class KindStatus(msgspec.Struct, frozen=True):
     segment_bytes: int
     index_bytes: int
     standings: tuple[Standing, ...]
+    problems: int | None = None
+    aside_bytes: int = 0
+
+
+class DefinitionsStatus(msgspec.Struct, frozen=True):
+    """CustomResourceDefinitions: how many there are, and their events since the worker's start."""
+
+    count: int
+    added: int
+    changed: int
+    removed: int
 
 
 class WorkerStatus(msgspec.Struct, frozen=True):
@@ -30,6 +43,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     arena_bytes         shared memory reserved for segments
     cpu_seconds         user and system, since its fork
     fold_seconds        the last fold
+    definitions         None where no custom resources are configured
     """
 
     pod_shard: int
@@ -42,6 +56,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     fold_seconds: float
     now: float
     kinds: tuple[KindStatus, ...]
+    definitions: DefinitionsStatus | None = None
 
 
 encode = msgspec.msgpack.Encoder().encode

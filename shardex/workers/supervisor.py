@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from shardex.custom.config import CustomConfig
 from shardex.errors import ShardexError
 from shardex.kube.endpoint import Endpoint
 from shardex.options import Options
@@ -22,6 +23,7 @@ from shardex.workers import channel, children, worker
 from shardex.workers.board import Board, Phase
 from shardex.workers.children import Exit
 from shardex.workers.plan import KindPlan
+from shardex.workers.share import Share
 from shardex.workers.state import Action, Event, Life, Patience, transition
 from shardex.workers.worker import Assignment
 
@@ -39,9 +41,10 @@ _SIGNALS = {
 
 # What the front and the supervisor were started with: a reload leaves it as it is.
 _FIXED = (
-    "workers", "shard", "total_shards", "pod", "pod_namespace", "reshard_timeout", "reshard_overlap", "host", "port", "telemetry_host", "telemetry_port", "enable_gzip_encoding",
-    "serve_partial", "stale_segments_ttl", "server_read_timeout", "server_read_header_timeout", "server_write_timeout",
-    "server_idle_timeout", "log_format", "v", "drain_timeout",
+    "workers", "shard", "total_shards", "pod", "pod_namespace", "reshard_timeout", "reshard_overlap", "host", "port",
+    "telemetry_host", "telemetry_port", "enable_gzip_encoding", "serve_partial", "stale_segments_ttl",
+    "server_read_timeout", "server_read_header_timeout", "server_write_timeout", "server_idle_timeout", "log_format",
+    "v", "shutdown_delay", "drain_timeout",
 )  # fmt: skip
 
 
@@ -51,6 +54,7 @@ class Setup(msgspec.Struct, frozen=True):
     options: Options
     plan: tuple[KindPlan, ...]
     endpoint: Endpoint
+    custom: CustomConfig = CustomConfig()
 
 
 class Supervisor:
@@ -82,6 +86,8 @@ class Supervisor:
         self._patience = patience or Patience()
         count = setup.options.workers
         self.board = Board(count)
+        if not setup.options.pod:  # else the front finds out
+            self.board.share = Share(setup.options.shard, setup.options.total_shards).word
         self._channels = [channel.pair() for _ in range(count)]
         self._lives = {number: Life() for number in range(_FRONT, count)}
         self._pids: dict[int, int] = {}
@@ -89,7 +95,7 @@ class Supervisor:
         self._reloading: list[int] = []
         self._signals: list[int] = []
         self._wake: tuple[int, int] = (-1, -1)  # a pipe; read end first
-        self._stopping = 0.0
+        self._leaving = self._stopping = 0.0  # monotonic seconds: when to stop serving, and when to have ended
         self._drained = False
         self._failed = False
 
@@ -110,6 +116,8 @@ class Supervisor:
     def _turn(self, now: float) -> bool:
         """Do what is due; whether everything has ended."""
         self._obey(now)
+        if self._leaving and now >= self._leaving and not self._stopping:
+            self._stop(now)
         for exit_ in children.reap():
             self._reaped(exit_, now)
         if self._over(now):
@@ -136,6 +144,10 @@ class Supervisor:
             if number == signal.SIGHUP:
                 if not self._stopping:
                     self._reload()
+            elif number == signal.SIGTERM and self._setup.options.shutdown_delay and not self._leaving:
+                self._leaving = now + self._setup.options.shutdown_delay
+                self.board.leaving = True
+                log.info("SIGTERM: serving on for %.0f s", self._setup.options.shutdown_delay)
             elif not self._stopping:
                 log.info("%s: stopping within %.0f s", signal.Signals(number).name, self._setup.options.drain_timeout)
                 self._stop(now)
@@ -205,12 +217,13 @@ class Supervisor:
             return
 
         def work() -> None:
-            self._log_up(f"{setup.options.shard}.{number}")
+            self._log_up(f"{setup.options.pod or setup.options.shard}.{number}")
             end = self._channels[number][1]
             self._close(front=True, but=end)
             for listener in self._listeners:
                 listener.close()
-            self._work(Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation), end, self.board)
+            assignment = Assignment(setup.options, setup.plan, setup.endpoint, number, incarnation, setup.custom)
+            self._work(assignment, end, self.board)
 
         self.board.beat(number, time.monotonic_ns())
         self._pids[number] = children.fork(work)
@@ -281,8 +294,12 @@ class Supervisor:
                 self._happens(self._reloading.pop(0), Event.RELOAD, now)
 
     def _announce(self) -> None:
-        options, names = self._setup.options, ", ".join(kind.resource.plural for kind in self._setup.plan)
-        log.info("%d workers for shard %d of %d: %s", options.workers, options.shard, options.total_shards, names)
+        options, names = self._setup.options, [kind.name for kind in self._setup.plan]
+        if self._setup.custom.resources:
+            names.append(f"custom resources by {len(self._setup.custom.resources)} entries")
+        said = ", ".join(names)
+        shard = f"pod {options.pod}" if options.pod else f"shard {options.shard} of {options.total_shards}"
+        log.info("%d workers for %s: %s", options.workers, shard, said)
 
 
 def _name(number: int) -> str:

@@ -11,33 +11,45 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import msgspec
 
 from shardex import __version__
+from shardex.custom.config import CustomConfig
+from shardex.custom.discovery import RESOURCE, established
+from shardex.kube.backoff import Backoff
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint
-from shardex.kube.intake import Buffer
-from shardex.kube.notes import Notes, Standing
-from shardex.kube.reflector import Reading, Reflector
+from shardex.kube.notes import Notes
+from shardex.kube.reflector import Reading, Reflector, Target
 from shardex.options import Options
-from shardex.shard import Level, owner
 from shardex.store.arena import Arena
 from shardex.store.publication import Kind
+from shardex.store.replacement import Gain
 from shardex.store.store import Store
 from shardex.workers import status
 from shardex.workers.board import Board
+from shardex.workers.custom_kinds import CustomKinds
+from shardex.workers.definitions import DEFINITIONS, DefinitionNotes, Definitions
+from shardex.workers.guard import guarded
 from shardex.workers.plan import KindPlan
+from shardex.workers.problems import Problems
 from shardex.workers.publisher import Publisher
+from shardex.workers.resharding import Mine, Resharding
+from shardex.workers.share import Share, mine, share_of
+from shardex.workers.watched import Watched
 
 log = logging.getLogger(__name__)
 
 _BEAT_SECONDS = 1.0
+_WAIT_SECONDS = 0.05  # between looks at the board until it says what to list
 _LISTS_AT_ONCE = 4  # lists under way in one process: enough to hide their latency, few enough to bound their pages
+# Between tries of a custom kind that is defined and yet refused: an API server may learn of it after we did.
+_DEFINED_SECONDS = 15.0
 _STACK_BYTES = (
     512 << 10
 )  # a reflector's frames are shallow; the default of 8 MB each counts against address space limits
@@ -50,6 +62,7 @@ class Assignment(msgspec.Struct, frozen=True):
 
     worker       its number in the pod, from 0
     incarnation  counts the processes that had this number, from 1
+    custom       resources to watch besides those of the plan, as their definitions come and go
     """
 
     options: Options
@@ -57,6 +70,7 @@ class Assignment(msgspec.Struct, frozen=True):
     endpoint: Endpoint
     worker: int
     incarnation: int
+    custom: CustomConfig = CustomConfig()
 
 
 def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
@@ -72,7 +86,10 @@ def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
     _tame_malloc()
     threading.stack_size(_STACK_BYTES)
 
-    worker = Worker(assignment)
+    share = _share(assignment.worker, board, told)
+    if share is None:
+        return
+    worker = Worker(assignment, share, board)
     worker.start(threading.Event(), end)
     synced = False
     while True:
@@ -81,7 +98,7 @@ def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
             synced = True
             _trim()
             board.sync(assignment.worker, synced=True)
-            log.info("synced: %d objects", sum(len(store) for kind in worker.kinds for store in kind.stores))
+            log.info("synced: %d objects", worker.objects())
         with contextlib.suppress(Empty):
             told.get(timeout=_BEAT_SECONDS if synced else 0.05)
             break
@@ -91,47 +108,76 @@ def run(assignment: Assignment, end: socket.socket, board: Board) -> None:
 
 
 class Worker:
-    """The stores and reflectors of one shard."""
+    """The kinds of one shard: those of the plan for good, custom ones while they are defined."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, share: Share, board: Board) -> None:
         options = assignment.options
         self._assignment = assignment
-        self._arena = Arena("shardex")
-        self._mine = mine(options.shard, options.total_shards, assignment.worker, options.workers)
-        agent = f"shardex/{__version__} (shard {options.shard}.{assignment.worker})"
+        self._share = share
+        changes = bool(options.pod)
+        self._resharding = Resharding(board, assignment.worker, share, lambda: not self.missing()) if changes else None
+        self._mine = self._resharding.wants if self._resharding else mine(share, assignment.worker, options.workers)
+        agent = f"shardex/{__version__} (shard {share.shard}.{assignment.worker})"
         self._client = Client(Credentials(assignment.endpoint, options.kubeconfig), agent)
         self._gate = threading.Semaphore(_LISTS_AT_ONCE)
         self._reading = Reading(cached=options.use_apiserver_cache, limit=options.object_limit)
-        self._reflectors: list[Reflector] = []
-        self._notes: dict[str, list[Notes]] = {}
-        self.kinds = tuple(self._kind(plan) for plan in assignment.plan)
+        self._defined = msgspec.structs.replace(self._reading, backoff=Backoff(slow_seconds=_DEFINED_SECONDS))
+        self._publisher = Publisher(
+            assignment.incarnation,
+            Arena("shardex"),
+            (),
+            self.missing,
+            self.unlisted,
+            self.status,
+            share.serving,
+            self._resharding,
+        )
+        self._watched: dict[str, Watched] = {}
+        for plan in assignment.plan:
+            self._add(plan)
+        self._definitions: Definitions | None = None
+        if assignment.custom.resources:
+            custom = CustomKinds(options, self._begin, self._end)
+            self._definitions = Definitions(assignment.custom, custom.choose)
+            self._definition_notes = DefinitionNotes(self._definitions)
 
     def start(self, stop: threading.Event, end: socket.socket) -> None:
         """Start a thread a reflector, and one for the front's requests."""
-        for reflector in self._reflectors:
-            threading.Thread(target=_guarded, args=(reflector.run, stop), daemon=True).start()
-        publisher = Publisher(self._assignment.incarnation, self._arena, self.kinds, self.missing, self.status)
-        threading.Thread(target=_guarded, args=(publisher.serve, end, stop), daemon=True).start()
+        for watched in self._watched.values():
+            watched.start()
+        bodies: list[tuple[Callable[..., None], tuple[object, ...]]] = [(self._publisher.serve, (end, stop))]
+        if self._definitions is not None:
+            bodies.append((self._defining(self._definitions).run, (stop,)))
+        for body, arguments in bodies:
+            threading.Thread(target=guarded, args=(body, *arguments), daemon=True).start()
 
     def missing(self) -> dict[str, str]:
         """Kinds that were never listed, with what is known of the reason; refused and absent ones are excused."""
-        found = {}
-        for plural, notes in self._notes.items():
-            waiting = [s for s in (note.standing() for note in notes) if not s.synced and not s.excused]
-            if waiting:
-                found[plural] = waiting[0].error or "being listed"
-        return found
+        found = {name: watched.waits() for name, watched in self._watched.items()}
+        if self._definitions is not None and not self._definitions.known:
+            found[RESOURCE] = self._definition_notes.standing().error or "being listed"
+        return {name: reason for name, reason in found.items() if reason}
 
-    def status(self, arena: Arena, kinds: Sequence[Kind], fold_seconds: float) -> bytes:
+    def unlisted(self) -> set[str]:
+        """Custom kinds of which nothing is known yet; the excused ones too."""
+        return {name for name, watched in self._watched.items() if watched.custom and not watched.listed()}
+
+    def objects(self) -> int:
+        return sum(len(store) for watched in self._watched.values() for store in watched.kind.stores)
+
+    def status(self, arena: Arena, fold_seconds: float) -> bytes:
         """The worker's telemetry as it goes into a publication."""
         usage = rlimit.getrusage(rlimit.RUSAGE_SELF)
-        rows = [
-            _kind_status(plan, kind, tuple(note.standing() for note in self._notes[kind.plural]))
-            for plan, kind in zip(self._assignment.plan, kinds, strict=True)
-        ]
+        kinds = [watched.status() for watched in self._watched.values()]
+        defined = None
+        if self._definitions is not None:
+            known = self._definitions
+            defined = status.DefinitionsStatus(known.count, known.added, known.changed, known.removed)
+            standings = (self._definition_notes.standing(),)
+            kinds.append(status.KindStatus(RESOURCE, "*v1.CustomResourceDefinition", 0, 0, 0, 0, 0, standings))
         return status.encode(
             status.WorkerStatus(
-                pod_shard=self._assignment.options.shard,
+                pod_shard=self._share.shard,
                 worker=self._assignment.worker,
                 incarnation=self._assignment.incarnation,
                 resident_bytes=int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES,
@@ -140,59 +186,68 @@ class Worker:
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
                 fold_seconds=fold_seconds,
                 now=time.monotonic(),
-                kinds=tuple(rows),
+                kinds=tuple(kinds),
+                definitions=defined,
             )
         )
 
-    def _kind(self, plan: KindPlan) -> Kind:
-        plural = plan.resource.plural
-        stores = []
-        self._notes[plural] = []
-        for target in plan.targets:
-            store = Store(plan.render, len(plan.heads), self._arena)
-            notes = Notes(plural, target.path if len(plan.targets) > 1 else "")
-            decode: Callable[[Buffer], Any] = msgspec.json.Decoder(plan.resource.object).decode
-            self._reflectors.append(
-                Reflector(self._client, target, self._reading, decode, store, self._mine, self._gate, notes)
-            )
-            self._notes[plural].append(notes)
-            stores.append(store)
-        return Kind(plural, plan.heads, tuple(stores))
+    def _add(self, plan: KindPlan, problems: Problems | None = None) -> Watched:
+        """A kind that is watched once it is started; from here on it is waited for."""
+
+        def make(arena: Arena) -> Kind:
+            reading = self._reading if problems is None else self._defined
+            watched = Watched(plan, arena, self._store, partial(self._reflector, reading), problems)
+            self._watched = {**self._watched, plan.name: watched}
+            return watched.kind
+
+        self._publisher.add(make)
+        return self._watched[plan.name]
+
+    def _begin(self, plan: KindPlan, problems: Problems) -> None:
+        self._add(plan, problems).start()
+
+    def _end(self, name: str) -> None:
+        watched = self._watched[name]
+        self._watched = {other: one for other, one in self._watched.items() if other != name}
+        watched.stop()
+        if self._resharding is not None:
+            self._resharding.forget(watched.kind.stores)
+        self._publisher.remove(watched.kind, watched.idle)
+
+    def _reflector(self, reading: Reading, plan: KindPlan, target: Target, store: Store, notes: Notes) -> Reflector:
+        return Reflector(self._client, target, reading, plan.decode, store, self._mine, self._gate, notes)
+
+    def _defining(self, definitions: Definitions) -> Reflector:
+        """Every worker reads every definition, whatever its share and however many objects are kept of a list."""
+        reading = msgspec.structs.replace(self._reading, limit=0)
+        return Reflector(
+            self._client, DEFINITIONS, reading, established, definitions, None, self._gate, self._definition_notes
+        )
+
+    def _store(self, plan: KindPlan, target: Target, arena: Arena) -> Store:
+        """An empty store; where the number of shards may change, one that follows it."""
+        if self._resharding is None:
+            return Store(plan.render, len(plan.heads), arena)
+        return self._resharding.keep(plan.render, len(plan.heads), arena, partial(self._gain, plan, target))
+
+    def _gain(self, plan: KindPlan, target: Target, gain: Gain, arrives: Mine) -> None:
+        """Begin to list what arrives; not from a cache that may be older than what the watch has passed over so far."""
+        reading = msgspec.structs.replace(self._reading, cached=False)
+        notes = Notes(plan.name, "what arrives")
+        reflector = Reflector(self._client, target, reading, plan.decode, gain, arrives, self._gate, notes)
+        threading.Thread(target=guarded, args=(reflector.run, gain.done), daemon=True).start()
 
 
-def mine(shard: int, total_shards: int, worker: int, workers: int) -> Callable[[str], bool] | None:
-    """Whether a uid is this worker's: the pod's share first, then the worker's of that; None when all are."""
-    if total_shards == 1 and workers == 1:
-        return None
-    if total_shards == 1:
-        return lambda uid: owner(uid, workers, Level.WORKER) == worker
-    if workers == 1:
-        return lambda uid: owner(uid, total_shards) == shard
-    return lambda uid: owner(uid, total_shards) == shard and owner(uid, workers, Level.WORKER) == worker
-
-
-def _kind_status(plan: KindPlan, kind: Kind, standings: tuple[Standing, ...]) -> status.KindStatus:
-    objects = series = text = segments = index = 0
-    for store in kind.stores:
-        with store.lock:
-            objects += len(store)
-            for page in store.pages():
-                series += sum(page.lines)
-                text += sum(page.raw)
-                segments += sum(page.size)
-                index += page.index_bytes
-    api, name = plan.resource.api, plan.resource.kind
-    go_type = f"*{api.rpartition('/')[2]}.{name}"
-    return status.KindStatus(kind.plural, go_type, objects, series, text, segments, index, standings)
-
-
-def _guarded(body: Callable[..., None], *arguments: object) -> None:
-    """A thread that cannot go on ends the process: the supervisor starts a whole one instead of half of one."""
-    try:
-        body(*arguments)
-    except BaseException:
-        log.exception("a thread of the worker failed")
-        os._exit(1)
+def _share(worker: int, board: Board, told: "SimpleQueue[int]") -> Share | None:
+    """What the pod holds, once it is known; None when the worker is told to stop before."""
+    while True:
+        share = share_of(board.share)
+        if share is not None:
+            return share
+        board.beat(worker, time.monotonic_ns())
+        with contextlib.suppress(Empty):
+            told.get(timeout=_WAIT_SECONDS)
+            return None
 
 
 def _tame_malloc() -> None:

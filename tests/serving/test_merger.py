@@ -64,15 +64,79 @@ def test_families_are_contiguous(total, make):
     assert {name for _, name in headers} == set(runs)
 
 
+def none(_):
+    return False
+
+
 def test_kinds_come_by_plural_and_families_in_their_tables_order(make):
     """The order of the exposition does not depend on which worker has what."""
     one, other = make(), make()
-    first = source(one, recorded("namespaces", one), recorded("configmaps", one, lambda _: False))
-    second = source(other, recorded("configmaps", other), recorded("nodes", other))
+    first = source(one, recorded("nodes", one, none), recorded("namespaces", one), recorded("configmaps", one, none))
+    second = source(other, recorded("configmaps", other), recorded("namespaces", other, none), recorded("nodes", other))
     names = list(dict.fromkeys(line.split()[2] for line in text([first, second]).split("\n") if line.startswith("#")))
     kinds = [name.split("_")[1] for name in names]
     assert list(dict.fromkeys(kinds)) == ["configmap", "namespace", "node"]
     assert names[:2] == ["kube_configmap_annotations", "kube_configmap_labels"]
+
+
+def test_a_kind_shows_when_every_worker_shows_it(make):
+    """One that comes or goes while workers run is there as a whole or not at all; the others do not wait for it."""
+    one, other = make(), make()
+    first = source(one, recorded("configmaps", one), recorded("nodes", one))
+    second = source(other, recorded("nodes", other))
+    assert {name.split("_")[1] for name in read(text([first, second])).types} == {"node"}
+    assert {name.split("_")[1] for name in read(text([first])).types} == {"configmap", "node"}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_family_of_several_kinds(make, workers):
+    """Two versions of a kind, or all that a wildcard means: one header, every line of every worker behind it."""
+    kinds = ["as.v1.example.dev", "as.v2.example.dev", "bs.v1.example.dev"]
+    found = []
+    for worker in range(workers):
+        arena = make()
+        made = [things(arena, HEADS if n else tuple(reversed(HEADS)), plural=kind) for n, kind in enumerate(kinds)]
+        made[0].stores[0].render = lambda o: render(o)[::-1]
+        for kind in made[: 3 - worker]:  # not every worker has an object of every kind
+            kind.stores[0].add(thing(f"{kind.plural}-{worker}"))
+        found.append(source(arena, *made))
+    lines = text(found).splitlines()
+    assert [line for line in lines if line.startswith("# TYPE")] == [
+        "# TYPE thing_info gauge",
+        "# TYPE thing_value gauge",
+    ]
+    families = [line.split()[2] if line.startswith("#") else line.partition("{")[0] for line in lines]
+    assert families == sorted(families)
+    assert len(lines) == 4 + 2 * sum(3 - worker for worker in range(workers))
+
+
+def test_the_first_kind_that_shows_has_the_header(make):
+    """Two helps of one family: that of the first kind with objects, so that it is the same from scrape to scrape."""
+    arena = make()
+    first, second = (things(arena, (Head("thing_value", help, "gauge"), HEADS[1]), plural=help) for help in "ab")
+    second.stores[0].add(thing("x"))
+    assert "# HELP thing_value b\n" in text([source(arena, first, second)])
+    first.stores[0].add(thing("y"))
+    assert "# HELP thing_value a\n" in text([source(arena, second, first)])
+
+
+@pytest.mark.parametrize(
+    ("only", "without", "shown"),
+    [
+        ({"gadgets.v1.example.dev"}, (), True),
+        ({"gadgets.example.dev"}, (), True),
+        ({"gadgets"}, (), False),
+        ({"gadgets.v2.example.dev"}, (), False),
+        ({"pods"}, (), False),
+        (None, {"gadgets.v1.example.dev"}, False),
+        (None, {"gadgets.example.dev"}, False),
+        (None, {"gadgets", "example.dev"}, True),
+    ],
+)
+def test_choice_of_custom_kinds(only, without, shown):
+    """By the name that kubectl has for it, with or without the version; a plural alone is a built-in kind's."""
+    choice = Choice(None if only is None else frozenset(only), frozenset(without))
+    assert ("gadgets.v1.example.dev" in choice) == shown
 
 
 def test_a_kind_without_objects_prints_nothing(make):

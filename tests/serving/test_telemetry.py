@@ -6,12 +6,11 @@ from published import told, workers
 
 from shardex import __version__
 from shardex.kube.notes import Standing
-from shardex.options import parse
-from shardex.resources import RESOURCES
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
 from shardex.workers.board import Phase
-from shardex.workers.status import KindStatus
+from shardex.workers.share import Share
+from shardex.workers.status import DefinitionsStatus, KindStatus
 
 #: the peer's own metrics that alerts and dashboards use: name -> (type, labels)
 PEERS = {
@@ -21,6 +20,10 @@ PEERS = {
     "kube_state_metrics_shard_ordinal": ("gauge", {"shard_ordinal"}),
     "kube_state_metrics_total_shards": ("gauge", set()),
     "http_request_duration_seconds": ("histogram", {"handler", "method"}),
+    "kube_state_metrics_custom_resource_state_add_events": ("counter", set()),
+    "kube_state_metrics_custom_resource_state_update_events": ("counter", set()),
+    "kube_state_metrics_custom_resource_state_delete_events": ("counter", set()),
+    "kube_state_metrics_custom_resource_state_cache": ("gauge", set()),
 }
 #: the peer's buckets: the Go client's defaults
 BUCKETS = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"]
@@ -38,8 +41,11 @@ PODS = Standing(
 NODES = Standing("nodes", excused="403 Forbidden: no", error="403 Forbidden: no", lists={"error": 3})
 
 
-def kind(plural, name, *standings, objects=0):
-    return KindStatus(plural, name, objects, objects * 4, objects * 100, objects * 20, objects * 8, standings)
+GADGETS = "gadgets.v1.example.dev"
+
+
+def kind(plural, name, *standings, objects=0, problems=None):
+    return KindStatus(plural, name, objects, objects * 4, objects * 100, objects * 20, objects * 8, standings, problems)
 
 
 @pytest.fixture
@@ -47,13 +53,20 @@ def page():
     """The families by name, of two workers that have told the same, the second of which is away."""
     with workers(2) as (board, found):
         for worker in found:
-            kinds = (kind("nodes", "*v1.Node", NODES), kind("pods", "*v1.Pod", PODS, objects=10))
-            status = told(worker.number, *kinds, resident_bytes=7 << 20, cpu_seconds=1.5, fold_seconds=0.25)
+            kinds = (
+                kind("nodes", "*v1.Node", NODES),
+                kind("pods", "*v1.Pod", PODS, objects=10),
+                kind(GADGETS, "*unstructured.Unstructured", Standing(GADGETS), problems=3),
+            )
+            defined = DefinitionsStatus(count=5, added=7 + worker.number, changed=4, removed=2)
+            status = told(
+                worker.number, *kinds, resident_bytes=7 << 20, cpu_seconds=1.5, fold_seconds=0.25, definitions=defined
+            )
             worker.start(status=status)
             board.sync(worker.number, synced=True)
-        options = parse({"shard": "1", "total-shards": "3"}, RESOURCES, lambda: 2)
+        board.share = Share(1, 3).word
         upstream = Upstream(board, [worker.front_end for worker in found], 300.0, answer_seconds=0.2)
-        telemetry = Telemetry(upstream, options)
+        telemetry = Telemetry(upstream)
         upstream.refresh(fold=True)
         found[1].stop(Phase.FAILED)
         board.died(1, -9)
@@ -101,6 +114,23 @@ def test_shares(page):
     """The ordinal stands in the label and in the value, as the peer has it."""
     assert value(page, "kube_state_metrics_shard_ordinal", shard_ordinal="1") == 1
     assert value(page, "kube_state_metrics_total_shards") == 3
+
+
+def test_definitions_count_once(page):
+    """Every worker reads all of them; one that started later has seen fewer events."""
+    prefix = "kube_state_metrics_custom_resource_state"
+    for verb, count in (("add", 8), ("update", 4), ("delete", 2)):
+        assert value(page, f"{prefix}_{verb}_events", "_total") == count
+    assert value(page, f"{prefix}_cache") == 5
+
+
+def test_problems_of_custom_kinds(page):
+    """By worker and kind; built-in kinds have no such series."""
+    problems = page["shardex_custom_resource_problems"].samples
+    assert {(sample.labels["worker"], sample.labels["resource"]): sample.value for sample in problems} == {
+        ("0", GADGETS): 3,
+        ("1", GADGETS): 3,
+    }
 
 
 def test_calls_are_summed_over_workers(page):

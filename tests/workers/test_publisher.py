@@ -6,7 +6,7 @@ import time
 from hashlib import sha512
 
 import pytest
-from published import text, thing, things, workers
+from published import shown, text, thing, things, workers
 
 from shardex.serving.merger import Choice, Source, gzip_chunks, segments
 from shardex.serving.upstream import Upstream
@@ -165,6 +165,125 @@ def test_a_replacement_under_way_is_moved_too(one, monkeypatch):
     upstream.refresh(fold=True)
     found = gzip.decompress(packed(upstream.lines[0].latest())).decode()
     assert found.count("\nthing_info{") == 200
+
+
+def come(worker, plural):
+    """A kind that comes while the worker runs, with one object."""
+    made = []
+
+    def make(arena):
+        made.append(things(arena, plural=plural, render=wide))
+        return made[0]
+
+    worker.publisher.add(make)
+    made[0].stores[0].add(thing(plural))
+    return made[0]
+
+
+def test_a_kind_that_comes_holds_nothing_back(one):
+    """Once everything was listed, a new kind shows when it was listed, and until then the others go on."""
+    worker, upstream = one
+    worker.start().store.add(thing("a"))
+    upstream.refresh(fold=True)
+    worker.missing = {"thongs": "being listed"}
+    come(worker, "thongs")
+    upstream.refresh(fold=True)
+    assert upstream.missing() == []
+    assert 'uid="a"' in shown(upstream)
+    assert 'uid="thongs"' not in shown(upstream)
+    worker.missing = {}
+    upstream.refresh(fold=True)
+    assert 'uid="thongs"' in shown(upstream)
+
+
+def test_a_refused_kind_is_left_out(one):
+    """It holds nothing back; but where other workers could list it already, this one must not show that it has none."""
+    worker, upstream = one
+    worker.start().excused = {"thongs"}
+    come(worker, "thongs")
+    for _ in range(2):
+        upstream.refresh(fold=True)
+        assert upstream.missing() == []
+    publication = upstream.lines[0].latest().publication
+    assert [kind.plural for kind in publication.kinds] == ["things"]
+    worker.excused = set()
+    upstream.refresh(fold=True)
+    assert 'uid="thongs"' in shown(upstream)
+
+
+def test_a_kind_that_comes_before_that_is_waited_for(one):
+    """What is known when the worker starts belongs to its first whole state."""
+    worker, upstream = one
+    worker.start().missing = {"things": "being listed"}
+    upstream.refresh(fold=True)
+    come(worker, "thongs")
+    worker.missing = {"thongs": "being listed"}
+    upstream.refresh(fold=True)
+    assert upstream.missing()[0].reasons == {"thongs": "being listed"}
+
+
+def test_the_memory_of_a_kind_that_leaves_is_used_again(one, monkeypatch):
+    """Kinds that come and go for ever need the arena of one; who still reads the text of one that left reads it
+    whole."""
+    monkeypatch.setattr(page, "SLOTS", 16)
+    worker, upstream = one
+    worker.start().store.add(thing("a"))
+    upstream.refresh(fold=True)
+    live = {worker.arena.live_bytes}
+    sizes = set()
+    for turn in range(30):
+        kind = come(worker, "thongs")
+        for number in range(100):
+            kind.stores[0].add(thing(f"{turn}-{number}"))
+        upstream.refresh(fold=True)
+        view = upstream.lines[0].hold(time.monotonic(), partial=False)
+        before = packed(view)
+        assert f'uid="{turn}-99"' in gzip.decompress(before).decode()
+        worker.publisher.remove(kind, lambda: True)
+        for _ in range(2):
+            upstream.refresh(fold=True)
+            assert "thongs" not in shown(upstream)
+        assert packed(view) == before
+        upstream.lines[0].release(view)
+        live.add(worker.arena.live_bytes)
+        if turn > 5:
+            sizes.add(worker.arena.reserved_bytes)
+    assert len(sizes) == 1
+    assert max(live) - min(live) < 1024  # what publications themselves differ by
+
+
+def test_memory_stays_while_somebody_writes(one):
+    """A reflector that has not heard yet that its kind is gone writes to memory that is still the kind's."""
+    worker, upstream = one
+    worker.start()
+    kind, writing = come(worker, "thongs"), [True]
+    upstream.refresh(fold=True)
+    worker.publisher.remove(kind, lambda: not writing)
+    upstream.refresh(fold=True)
+    kind.stores[0].add(thing("late"))
+    assert len(kind.stores[0]) == 2
+    writing.clear()
+    upstream.refresh(fold=True)
+    assert (len(kind.stores[0]), kind.stores[0].pages()) == (0, [])
+
+
+def test_a_kind_that_leaves_is_moved_too(one, monkeypatch):
+    """The arena is compacted while a reflector still writes for a kind that left: it writes to the new one."""
+    monkeypatch.setattr(publisher, "_WASTE", 64 << 10)
+    monkeypatch.setattr(page, "SLOTS", 16)
+    worker, upstream = one
+    worker.start(lambda arena: (things(arena, render=wide),))
+    for number in range(2000):
+        worker.store.add(thing(f"u{number}", number))
+    kind = come(worker, "thongs")
+    upstream.refresh(fold=True)
+    worker.publisher.remove(kind, lambda: False)
+    for number in range(1990):
+        worker.store.delete(f"u{number}")
+    for _ in range(3):
+        upstream.refresh(fold=True)
+    assert worker.store._arena is not worker.arena
+    assert kind.stores[0]._arena is worker.store._arena
 
 
 def test_without_changes_nothing_grows(one):

@@ -236,6 +236,13 @@ def test_what_the_watch_said_stands_against_the_list(cluster):
     assert found[arriving[2]] == 1
 
 
+def test_only_what_arrives_is_taken_from_the_list(cluster):
+    """What was there before is the watch's alone; nothing of it is read a second time, let alone set back."""
+    pod, arriving = preparing(cluster)
+    (_, wants), *_ = pod.listing
+    assert {uid for uid in UIDS if wants(uid)} == set(arriving)
+
+
 def test_a_list_that_failed_half_way_is_done_again(cluster):
     """Nothing of the first try is wrong after the second."""
     pod, arriving = preparing(cluster)
