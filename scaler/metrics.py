@@ -13,6 +13,7 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        self._rows: list[tuple[str, str, tuple[str, ...], str]] = []
         self.leading = self._gauge("leading", "Whether this replica holds the Lease and decides.")
         self._recommended = self._gauge("recommended_shards", "Shards that are needed, within the bounds.")
         self._upper = self._gauge(
@@ -32,16 +33,21 @@ class Metrics:
         self._objects = self._gauge("objects", "Objects in the cluster, of the kinds that are exported.")
         self._complete = self._gauge("inputs_complete", "Whether everything was known; else nothing is done.")
         self._last = self._gauge("last_change_timestamp_seconds", "Unix time of the last change.")
-        self._decisions = Counter(
-            "shardex_scaler_decision", "Turns by what was decided.", ["reason"], registry=self.registry
-        )
+        decisions = ("shardex_scaler_decision_total", "Turns by what was decided.", ("reason",))
+        self._decisions = Counter(*decisions, registry=self.registry)
         for reason in Reason:
             self._decisions.labels(reason)
-        self._seconds = Histogram(
-            "shardex_scaler_turn_seconds", "Time of a turn, without a change.", registry=self.registry
-        )
+        turns = ("shardex_scaler_turn_seconds", "Time of a turn, without a change.", ())
+        self._seconds = Histogram(*turns, registry=self.registry)
+        for type, (name, help, labels) in (("counter", decisions), ("histogram", turns)):
+            self._rows.append((name, type, labels, help))
+
+    def described(self) -> list[tuple[str, str, tuple[str, ...], str]]:
+        """(name, type, labels, help) of each."""
+        return self._rows
 
     def _gauge(self, name: str, help: str, *labels: str) -> Gauge:
+        self._rows.append((f"shardex_scaler_{name}", "gauge", labels, help))
         return Gauge(f"shardex_scaler_{name}", help, labels, registry=self.registry)
 
     def found(self, recommendation: Recommendation, seconds: float) -> None:

@@ -9,10 +9,9 @@ from published import told, workers
 
 from scaler.telemetry import PageError, quantile, read, since
 from shardex.kube.notes import Standing
-from shardex.options import parse
-from shardex.resources import RESOURCES
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
+from shardex.workers.share import Share
 from shardex.workers.status import KindStatus
 
 BUCKETS = ((0.1, 0.0), (0.5, 90.0), (1.0, 100.0), (math.inf, 100.0))
@@ -27,15 +26,15 @@ def test_a_real_page():
             status = told(worker.number, *kinds, *gone, resident_bytes=7 << 20, cpu_seconds=1.5)
             worker.start(status=status)
             board.sync(worker.number, synced=True)
-        options = parse({"shard": "1", "total-shards": "3"}, RESOURCES, lambda: 2)
+        board.share = Share(1, 3).word
         upstream = Upstream(board, [worker.front_end for worker in found], 300.0, answer_seconds=0.2)
-        telemetry = Telemetry(upstream, options)
+        telemetry = Telemetry(upstream)
         upstream.refresh(fold=True)
         telemetry.requests.labels("metrics", "get").observe(0.2)
         text = telemetry.exposition().decode()
     found = read("shardex-1", text, 5.0)
     one = since(found, None)
-    assert (one.name, one.ordinal, one.total) == ("shardex-1", 1, 3)
+    assert (one.name, one.ordinal, one.total, one.serving, one.preparing) == ("shardex-1", 1, 3, 3, 0)
     assert len(one.workers) == 2
     assert all(worker.objects == 10 and worker.stored_bytes == 1000 for worker in one.workers)
     assert set(one.kinds) == {"pods"}
