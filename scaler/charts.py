@@ -98,7 +98,7 @@ def _memory(pyplot: Any, plan: Plan) -> Any:
     if not plan.cases:
         return None
     cases = plan.cases[:24]
-    picture, axes = _axes(pyplot, 0.9 + 0.44 * len(cases))
+    picture, axes = _axes(pyplot, 1.2 + 0.44 * len(cases))
     places = range(len(cases))
     axes.barh([p - 0.2 for p in places], [c.measured / 1e6 for c in cases], 0.36, color=_COLOURS[0], label="measured")
     axes.barh([p + 0.2 for p in places], [c.predicted / 1e6 for c in cases], 0.36, color=_COLOURS[1], label="predicted")
@@ -109,7 +109,7 @@ def _memory(pyplot: Any, plan: Plan) -> Any:
     axes.set_xlabel("memory of a pod, MB")
     axes.set_xlim(left=0)
     axes.invert_yaxis()
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
     return picture
 
 

@@ -22,8 +22,9 @@ from scaler.settings import SETTINGS
 def current(document: str) -> str:
     """The document with its tables as they should be; raise ValueError when a mark is missing."""
     for name, table in {"flags": flags(), "reasons": reasons(), "metrics": metrics(), "limits": limits()}.items():
-        found = re.compile(rf"(<!-- {name}: begin -->).*?(<!-- {name}: end -->)", re.DOTALL)
-        document, count = found.subn(lambda match, text=table: f"{match[1]}\n\n{text}\n\n{match[2]}", document)
+        start, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        found = re.compile(f"{start}.*?{end}", re.DOTALL)
+        document, count = found.subn(f"{start}\n\n{table}\n\n{end}".replace("\\", r"\\"), document)
         if count != 1:
             raise ValueError(f"there must be one <!-- {name}: begin --> and one <!-- {name}: end --> after it")
     return document

@@ -109,6 +109,26 @@ def test_a_report_is_read_again(written, tmp_path):
     assert json.loads(again.read_text()) == json.loads(written[2])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 600])
+def test_the_page_in_a_browser(written, tmp_path, width):
+    """Chromium draws every picture, asks for nothing, and nobody has to scroll sideways."""
+    browser = pytest.importorskip("load.browser")
+    path = browser.executable()
+    if path is None:
+        pytest.skip("no Chromium is here: .ci/tools .venv/debian unpacks one where there is apt-get")
+    file = tmp_path / "report.html"
+    file.write_text(written[0], encoding="utf-8")
+    with browser.browsing(path) as page:
+        page.open(file.as_uri(), width, 900)
+        assert page.evaluate("performance.getEntriesByType('resource').length") == 0
+        widths = page.evaluate("[...document.querySelectorAll('svg')].map(svg => svg.getBoundingClientRect().width)")
+        assert len(widths) == 4
+        assert all(300 < drawn <= width for drawn in widths)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert "wanted, 3 now" in page.evaluate("document.body.innerText")
+
+
 def test_what_is_hostile_stays_text(tmp_path):
     """A name from the cluster is text in the page, whatever is in it."""
     hostile = "<script>alert(1)</script>"
