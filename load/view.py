@@ -46,18 +46,17 @@ class View:
         self._kind = "PartialObjectMetadata" if partial else kind.kind
         self._api = _META_API if partial else kind.api_version(version)
         self._opening = b'{"kind":"%s","apiVersion":"%s",' % (self._kind.encode(), self._api.encode())
-        # A custom resource is stored in its first version; in another one only the leading apiVersion differs.
-        stored = b'{"apiVersion":"%s"' % kind.api_version().encode()
-        self._stored = len(stored)
+        # A custom resource is kept in the version it was written in; in another only the leading apiVersion differs.
         self._version = b'{"apiVersion":"%s"' % self._api.encode()
 
     def document(self, obj: Object) -> bytes:
         """The object on its own and in events: with kind and apiVersion."""
         if self._partial:
             return self._opening + b'"metadata":%s}' % bytes(_metadata(obj.text()).metadata)
-        if self._sorted:
-            return self._version + obj.text()[self._stored :]
-        return self._opening + obj.text()[1:]
+        text = obj.text()
+        if self._sorted and text.startswith(b'{"apiVersion":'):  # written before its kind was defined anew, it has none
+            return self._version + text[text.index(b",") :]
+        return self._opening + text[1:]
 
     def item(self, obj: Object) -> bytes:
         """The object in a list, where typed ones leave out kind and apiVersion."""

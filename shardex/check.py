@@ -34,7 +34,7 @@ def check(options: Options) -> Report:
     config = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
-    _knock(client)
+    knock(client)
     lines, faults = [f"API server {endpoint.url}"], 0
     targets = [target for kind in plan(options) for target in kind.targets]
     if config.resources:
@@ -53,8 +53,11 @@ def check(options: Options) -> Report:
     return Report("\n".join(lines) + "\n", not faults)
 
 
-def _knock(client: Client) -> None:
-    """What concerns every kind is said once instead of for each."""
+def knock(client: Client) -> None:
+    """One request, so that what concerns every kind is said once instead of for each.
+
+    raise  ShardexError when there is no answer, or a 401
+    """
     try:
         with client.get("/version", {}, "application/json", _SECONDS):
             pass

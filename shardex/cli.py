@@ -15,8 +15,9 @@ import msgspec
 
 from shardex import __version__, logs
 from shardex.arguments import normal
+from shardex.configfile import settled
 from shardex.errors import OptionsError, ShardexError
-from shardex.options import Options, parse, quota_cores
+from shardex.options import Options, boolean, quota_cores
 from shardex.resources import RESOURCES
 from shardex.settings import IGNORED, SETTINGS
 
@@ -119,7 +120,7 @@ for _setting in SETTINGS:
 
 def _options(given: dict[str, str | None]) -> Options:
     texts = {setting.flag: given[setting.field] for setting in SETTINGS}
-    return parse({flag: text for flag, text in texts.items() if text is not None}, RESOURCES, quota_cores)
+    return settled({flag: text for flag, text in texts.items() if text is not None}, RESOURCES, quota_cores)
 
 
 def _every_fault(faults: list[str], given: dict[str, str | None]) -> list[str]:
@@ -162,10 +163,14 @@ def render_files(context: click.Context, files: str, strict: str) -> int:
     from shardex.render import render  # noqa: PLC0415  YAML, which the exporter needs for a configuration file only
 
     options = _options(context.obj["given"])
-    documents = []
-    for name in (name.strip() for name in files.split(",")):
+    try:
+        fail = boolean(strict)
+    except ValueError as error:
+        raise OptionsError([f"--strict={strict}: {error}"]) from None
+    documents = {}
+    for name in filter(None, (name.strip() for name in files.split(","))):
         try:
-            documents.append(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+            documents[name] = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
             raise ShardexError(f"{name}: {error.strerror}") from error
     rendered = render(documents, options, custom_resources(options))
@@ -176,7 +181,7 @@ def render_files(context: click.Context, files: str, strict: str) -> int:
         click.echo(f"shardex: left out: {fault}", err=True)
     for problem in rendered.problems:
         click.echo(f"shardex: no sample of {problem}", err=True)
-    return 1 if strict == "true" and (rendered.unknown or rendered.malformed) else 0
+    return 1 if fail and (rendered.unknown or rendered.malformed) else 0
 
 
 @cli.command()

@@ -59,6 +59,8 @@ class Options(msgspec.Struct, frozen=True):
     server_read_header_timeout: float
     server_write_timeout: float
     server_idle_timeout: float
+    config: str
+    continue_without_config: bool
     check: bool
     log_format: str
     v: int
@@ -66,9 +68,13 @@ class Options(msgspec.Struct, frozen=True):
     drain_timeout: float
 
 
-def parse(given: Mapping[str, str], known: Iterable[str], cores: Callable[[], int]) -> Options:
-    """Texts by flag name -> Options; what is not given has its default.
+Given = str | tuple[str, ...] | AllowList
 
+
+def parse(given: Mapping[str, Given], known: Iterable[str], cores: Callable[[], int]) -> Options:
+    """Values by flag name -> Options; what is not given has its default.
+
+    given   texts; of lists and allow lists also the value itself
     known   resources that --resources may name
     cores   how many workers 0 means
     raise   OptionsError with every fault there is
@@ -78,7 +84,7 @@ def parse(given: Mapping[str, str], known: Iterable[str], cores: Callable[[], in
     for setting in SETTINGS:
         text = given.get(setting.flag, setting.default)
         try:
-            values[setting.field] = _FORMS[setting.form](text)
+            values[setting.field] = _FORMS[setting.form](text) if isinstance(text, str) else text
         except ValueError as error:
             faults.append(f"--{setting.flag}={text}: {error}")
     faults += _faults(values, sorted(known))
@@ -145,7 +151,8 @@ def _filter_faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
     return faults
 
 
-def _bool(text: str) -> bool:
+def boolean(text: str) -> bool:
+    """Go's: 1, t, true and 0, f, false, capitals too."""
     if text in _TRUE:
         return True
     if text in _FALSE:
@@ -177,7 +184,7 @@ def _list(text: str) -> tuple[str, ...]:
 
 _FORMS: dict[str, Callable[[str], Any]] = {
     "string": str,
-    "bool": _bool,
+    "bool": boolean,
     "int": _int,
     "duration": duration,
     "list": _list,

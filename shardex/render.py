@@ -36,15 +36,16 @@ class Rendered(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
 
 
-def render(documents: Iterable[str | bytes], options: Options, custom: CustomConfig | None = None) -> Rendered:
+def render(documents: Mapping[str, str | bytes], options: Options, custom: CustomConfig | None = None) -> Rendered:
     """The exposition that the exporter would serve if the cluster held just these objects.
 
-    documents  texts of JSON, JSON lines, or YAML with one or more documents; lists are taken apart
+    documents  texts of JSON, JSON lines, or YAML with one or more documents, by a name for people; lists are taken
+               apart
     options    of which what is exported counts: resources, namespaces, families, allow lists, node
     custom     of custom resources; their definitions need not be among the documents
-    raise      ShardexError when a text is neither
+    raise      ShardexError with the name of a text that is neither
     """
-    met = [o for document in documents for o in objects(document)]
+    met = list(_named(documents))
     problems: list[Problem] = []
     plans = sorted([*plan(options), *_custom(met, options, custom, problems.append)], key=lambda kind: kind.name)
     kinds = {(api, kind.kind): kind for kind in plans for api in kind.apis}
@@ -96,6 +97,14 @@ def _of(o: dict[str, Any]) -> tuple[str, str]:
 def _metadata(o: dict[str, Any]) -> dict[str, Any]:
     meta = o.get("metadata")
     return meta if isinstance(meta, dict) else {}
+
+
+def _named(documents: Mapping[str, str | bytes]) -> Iterator[dict[str, Any]]:
+    for name, document in documents.items():
+        try:
+            yield from objects(document)
+        except ShardexError as error:
+            raise ShardexError(f"{name}: {error}") from error
 
 
 def objects(document: str | bytes) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from shardex import __version__, logs
+from shardex.check import knock
 from shardex.customfile import custom_resources
 from shardex.errors import ShardexError
 from shardex.kube.client import Client
@@ -12,9 +13,13 @@ from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
 from shardex.workers.plan import plan
+from shardex.workers.reload import Setup
 from shardex.workers.shardset import ShardSet, Unfound, find
-from shardex.workers.supervisor import Setup, Supervisor
+from shardex.workers.supervisor import Supervisor
 from shardex.workers.totals import Waits
+from shardex.workers.watching import files, look
+
+_LINGER_SECONDS = 10.0  # more than the others take to begin a watch of the StatefulSet anew, and the scaler to see them
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +27,12 @@ log = logging.getLogger(__name__)
 def run(options: Options, again: Callable[[], Options]) -> int:
     """Until told to stop; the exit status.
 
-    again   the options of now, for a reload
-    raise   ShardexError when something that every worker needs is not there
+    options  as they were read to begin with
+    again    reads them anew
+    raise    ShardexError when something that every worker needs is not there
     """
+    before = look(files(options))
+    options = again()  # what was written between the first reading and the look would go unnoticed for ever
     first = setup(options)
     shard_set = _shard_set(options, first.endpoint)
     main = listen("port", options.host, options.port)
@@ -34,8 +42,9 @@ def run(options: Options, again: Callable[[], Options]) -> int:
         first,
         front=lambda board, ends: serve(options, (main, own), board, ends, shard_set),
         listeners=(main, own),
-        again=lambda: setup(again()),
+        again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
+        before=before,
     )
     return supervisor.run()
 
@@ -47,6 +56,15 @@ def setup(options: Options) -> Setup:
     if endpoint.url.startswith("https"):
         ssl_context(endpoint)
     return Setup(options, plan(options), endpoint, custom)
+
+
+def answered(setup: Setup) -> Setup:
+    """The same, once the API server has answered: a reload ends workers that know their objects for ones that ask it.
+
+    raise   ShardexError when it does not answer, or does not know who we are
+    """
+    knock(Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)"))
+    return setup
 
 
 def _shard_set(options: Options, endpoint: Endpoint) -> ShardSet | None:
@@ -64,7 +82,8 @@ def _shard_set(options: Options, endpoint: Endpoint) -> ShardSet | None:
         raise
     except ShardexError as error:
         log.warning("the StatefulSet of pod %s is not known yet: %s", options.pod, error)
-    waits = Waits(options.reshard_timeout, options.reshard_overlap)
+    overlap = options.reshard_overlap
+    waits = Waits(options.reshard_timeout, overlap, overlap + _LINGER_SECONDS)
     # A client of its own: a connection does not survive a fork.
     client = Client(Credentials(endpoint, options.kubeconfig), agent)
     return ShardSet(client, options.pod_namespace, options.pod, waits)

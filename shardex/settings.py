@@ -113,6 +113,14 @@ SETTINGS = (
     Setting("server-read-header-timeout", "duration", "5s", SERVING, "Time to read the header of a request."),
     Setting("server-write-timeout", "duration", "1m", SERVING, "Time to write a whole response."),
     Setting("server-idle-timeout", "duration", "5m", SERVING, "Time a kept-alive connection may wait for a request."),
+    Setting(
+        "config", "string", "", PROCESS,
+        "Path of a YAML file with settings, which override the flags; it is watched, and taken anew when it changes.",
+    ),
+    Setting(
+        "continue-without-config", "bool", "false", PROCESS,
+        "Start although the file of --config is not there yet; it is taken as soon as it is.",
+    ),
     Setting("check", "bool", "false", PROCESS, "Check flags, connection and rights, kind by kind; report and exit."),
     Setting("log-format", "string", "text", PROCESS, "text or json, one line each."),
     Setting("v", "int", "0", PROCESS, "Verbosity; 4 and more shows what is decided at every turn."),

@@ -1,7 +1,5 @@
 """--check: a report of every list and watch, and an exit status that a pipeline can act on."""
 
-import logging
-
 import pytest
 from kubeconfigs import kubeconfig
 from loopback import scripted
@@ -32,17 +30,13 @@ def config(tmp_path, server):
 @pytest.fixture
 def check(capsys):
     """Runs shardex --check; status, lines on stdout, lines on stderr."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
 
     def run(*arguments):
         status = main(["--check", *arguments])
         out, errors = capsys.readouterr()
         return status, out.splitlines(), errors.splitlines()
 
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return run
 
 
 def test_everything_works(check, server, config):

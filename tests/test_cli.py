@@ -1,7 +1,6 @@
 """The command line: what it prints where, and its exit statuses."""
 
 import json
-import logging
 import os
 import re
 import socket
@@ -18,17 +17,6 @@ from shardex.resources import RESOURCES
 from shardex.settings import IGNORED, SETTINGS
 
 NOWHERE = "--apiserver=http://127.0.0.1:1"
-
-
-@pytest.fixture(autouse=True)
-def _log():
-    """A command sets up the log of its process; here that is everybody's."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.addLevelName(logging.WARNING, "WARNING")
 
 
 def run(*flags, **environment):

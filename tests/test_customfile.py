@@ -1,7 +1,6 @@
 """The flags of custom resources: what is read, what is refused with which sentence, and where it counts."""
 
 import json
-import logging
 
 import msgspec
 import pytest
@@ -47,17 +46,13 @@ spec:
 @pytest.fixture
 def status(capsys):
     """Runs a command line; exit status, stdout, lines on stderr."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])
         out, errors = capsys.readouterr()
         return code, out, errors.splitlines()
 
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return run
 
 
 def test_nothing_configured():
@@ -148,7 +143,7 @@ def test_not_by_node(flag, caplog):
 def test_render_is_what_the_peer_printed(variant, flags):
     """Manifests of custom resources, without their definitions and without a cluster."""
     chosen = from_file(MAIN, **flags, custom_resource_state_only="true")
-    found = render([(PUB / name).read_bytes() for name in CUSTOM], chosen, custom_resources(chosen))
+    found = render({name: (PUB / name).read_bytes() for name in CUSTOM}, chosen, custom_resources(chosen))
     assert read(found.text) == golden(variant)
     assert found.malformed == ()
 
@@ -157,7 +152,7 @@ def test_render_is_what_the_peer_printed(variant, flags):
 def test_render_of_wildcards(variant, file):
     """The objects' kinds are what a wildcard is resolved to; a family of several kinds stands once."""
     chosen = from_file(MAIN.with_stem(file), custom_resource_state_only="true")
-    found = render([(PUB / name).read_bytes() for name in reversed(CUSTOM)], chosen, custom_resources(chosen))
+    found = render({name: (PUB / name).read_bytes() for name in reversed(CUSTOM)}, chosen, custom_resources(chosen))
     assert read(found.text) == golden(variant)
 
 
@@ -185,7 +180,7 @@ def test_render_leaves_built_in_kinds_to_their_tables():
     """As in a cluster, where no definition defines them: pods are pods, whatever the configuration says."""
     chosen = options(custom_resource_state_config=one(group="apps", kind="Deployment"))
     deployment = json.loads(recorded_objects("deployments")[0]) | {"apiVersion": "apps/v1", "kind": "Deployment"}
-    found = render([json.dumps(deployment)], chosen, custom_resources(chosen))
+    found = render({"deployment": json.dumps(deployment)}, chosen, custom_resources(chosen))
     assert "kube_deployment_created" in found.text
     assert "kube_customresource" not in found.text
 
@@ -205,7 +200,7 @@ JSON = st.recursive(
 def test_render_takes_anything(o):
     """Whatever JSON object is met, it is rendered, named as unknown, or named as malformed."""
     chosen = options(custom_resource_state_config=one(kind="*"), custom_resource_state_only="true")
-    found = render([msgspec.json.encode(o)], chosen, custom_resources(chosen))
+    found = render({"o": msgspec.json.encode(o)}, chosen, custom_resources(chosen))
     assert found.text or found.unknown or found.malformed
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from helpers import DATA
 
 from shardex.customfile import custom_resources
 from shardex.documentation import main, pages, stale, write
@@ -60,8 +61,29 @@ def test_the_example_of_custom_resources_prints_what_it_says():
     text = (DOCS / "custom-resources.md").read_text(encoding="utf-8")
     config, manifest, shown = re.findall(r"^```(?:yaml|text)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     options = parse({"custom-resource-state-config": config}, RESOURCES, lambda: 1)
-    rendered = render([manifest], options, custom_resources(options))
+    rendered = render({"manifest": manifest}, options, custom_resources(options))
     assert (rendered.text, rendered.problems) == (shown, ())
+
+
+PEERS_FLAGS = (DATA / "reference/flags.txt").read_text().split()
+#: Flags that other parts bring; each is tested like the others from the moment it is a setting.
+COMING = {"auth-filter", "config", "continue-without-config", "pod", "pod-namespace", "tls-config"}
+
+
+@pytest.mark.parametrize("flag", PEERS_FLAGS)
+def test_every_flag_of_the_peer_is_accounted_for(flag):
+    """Who migrates finds each flag: a setting, one said to have no effect, or one said to be missing."""
+    _, verdict, reason = row("migrating.md", f"`--{flag}`")
+    known = {setting.flag for setting in SETTINGS} | {"help"}
+    assert (verdict == "ignored") == (flag in IGNORED)
+    assert (verdict in {"same", "better", "differs"}) == (flag in known or flag in COMING)
+    assert reason or verdict in {"same", "ignored"}
+
+
+def test_no_flag_of_another_program_is_explained():
+    """The table is of the peer's flags alone."""
+    text = (DOCS / "migrating.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `--([a-z_-]+)` \|", text, re.MULTILINE)) == sorted(PEERS_FLAGS)
 
 
 def test_check_names_what_is_not_current(tmp_path):

@@ -98,6 +98,21 @@ def test_a_server_that_is_gone():
             assert max(ages) > 0
 
 
+def test_a_server_that_lacks_an_api(server):
+    """The kind is read from its older API; readiness does not wait for the newer; telemetry tells which it is."""
+    versions = [{"name": "v1beta1", "served": True, "storage": True}]
+    names = {"plural": "cronjobs", "kind": "CronJob"}
+    spec = {"group": "batch", "scope": "Namespaced", "names": names, "versions": versions}
+    server.add("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cronjobs.batch", {"spec": spec})
+    server.add("/apis/batch/v1beta1/namespaces/n/cronjobs/nightly", {"spec": {"schedule": "@hourly"}})
+    with running(server.url, "--resources=cronjobs,pods") as tree:
+        assert 'kube_cronjob_info{namespace="n",cronjob="nightly"' in tree.metrics().text
+        labels = {"worker": "0", "resource": "cronjobs"}
+        assert tree.told("shardex_resource_api_info", **labels, api="batch/v1beta1") == 1
+        assert tree.told("shardex_resource_excused", **labels) == 0
+        assert tree.told("shardex_resource_api_info", worker="0", resource="pods", api="v1") == 1
+
+
 def test_a_server_that_is_never_there():
     """It does not come up: 503 with the reason by kind, alive, and an orderly end."""
     with socket.create_server(("127.0.0.1", 0)) as closed:

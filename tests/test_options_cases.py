@@ -29,20 +29,6 @@ def lists(plural, given):
     ]
 
 
-def node(given):
-    return bool(given["node"] or given["track_unscheduled_pods"])
-
-
-def waiting(suite, needed):
-    """The suite's cases; those that need --node or --track-unscheduled-pods fail until these are settings."""
-    missing = {"node", "track_unscheduled_pods"} - {setting.field for setting in SETTINGS}
-    mark = pytest.mark.xfail(reason=f"no setting {', '.join(sorted(missing))}")
-    return [
-        pytest.param(*case.values, id=case.id, marks=[mark] if missing and needed(*case.values) else [])
-        for case in cases("allowlist_cases", suite)
-    ]
-
-
 @pytest.mark.parametrize(("text", "want"), cases("allowlist_cases", "resources_flag"))
 def test_resources(text, want):
     """Names are trimmed, empty ones are dropped, each counts once, and letters keep their case."""
@@ -87,7 +73,7 @@ def test_lists(flag, text, want):
     assert sorted(getattr(given, flag)) == sorted(want["value"])
 
 
-@pytest.mark.parametrize(("given", "want"), waiting("field_selector", lambda given, _: node(given)))
+@pytest.mark.parametrize(("given", "want"), cases("allowlist_cases", "field_selector"))
 def test_field_selector(given, want):
     """Namespaces left out and the node asked for are left to the API server, for namespaced kinds alone."""
     namespaces = [name for name in given["namespaces"] if name]
@@ -102,9 +88,7 @@ def test_field_selector(given, want):
     assert lists("nodes", chosen) == [("/api/v1/nodes", "")]
 
 
-@pytest.mark.parametrize(
-    ("given", "want"), waiting("options_validate", lambda _, want: "spec.nodeName" in (want["error"] or ""))
-)
+@pytest.mark.parametrize(("given", "want"), cases("allowlist_cases", "options_validate"))
 def test_validate(given, want):
     """What the peer refuses is a fault, but for two settings.
 

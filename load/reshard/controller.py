@@ -3,8 +3,9 @@
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 from load.reshard.api import NAME, NAMESPACE, Api
 from load.reshard.pods import Pod, command
@@ -28,7 +29,7 @@ class Controller:
         self._probed = 0.0
         self._threads = [threading.Thread(target=self._guarded, args=(one,)) for one in (self._turn, self._probe)]
 
-    def __enter__(self) -> "Controller":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -42,7 +43,7 @@ class Controller:
         for pod in self.pods.values():
             pod.end()
 
-    def _guarded(self, body: "threading._Target") -> None:  # type: ignore[name-defined]
+    def _guarded(self, body: Callable[[], None]) -> None:
         try:
             while not self._stop.wait(_LOOK_SECONDS):
                 try:
@@ -71,8 +72,16 @@ class Controller:
             if pod.ended:
                 self._api.delete_pod(pod.name)
                 del self.pods[ordinal]
-        ready = sum(pod.ready for pod in self.pods.values())
-        status = {"replicas": len(self.pods), "readyReplicas": ready, "observedGeneration": meta.get("generation", 0)}
+        staying = sum(not pod.stopping for pod in self.pods.values())
+        status = {
+            "replicas": len(self.pods),
+            "readyReplicas": sum(pod.ready for pod in self.pods.values()),
+            "currentReplicas": staying,
+            "updatedReplicas": staying,
+            "currentRevision": NAME,
+            "updateRevision": NAME,
+            "observedGeneration": meta.get("generation", 0),
+        }
         if {key: (document.get("status") or {}).get(key) for key in status} != status:
             self._api.patch({"status": status}, "/status")
 

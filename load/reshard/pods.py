@@ -26,12 +26,12 @@ class Answer:
     def __init__(self, port: int, path: str, seconds: float) -> None:
         self.begun = time.monotonic()
         self.status, self.body = 0, b""
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)) as connection:
-            with suppress(OSError, http.client.HTTPException):
-                connection.request("GET", path)
-                response = connection.getresponse()
-                self.body = response.read()
-                self.status = response.status
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+        with closing(connection), suppress(OSError, http.client.HTTPException):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            self.body = response.read()
+            self.status = response.status
         self.ended = time.monotonic()
 
 

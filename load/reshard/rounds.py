@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from typing import Self
 
 import msgspec
 
@@ -19,7 +20,6 @@ from load.reshard.pods import Answer, Pod
 PERIOD_SECONDS = 0.25
 _UID = re.compile(rb'uid="([^"]*)"')
 _SCRAPE_SECONDS = 10.0
-_LAG_SECONDS = 2.0  # between two exporters' knowledge of a change, on a busy machine
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -34,37 +34,37 @@ class Round(msgspec.Struct, frozen=True):
     step: int
     pods: int
     lines: int
-    lost: int
     doubled: int
-    wrong: int
     failed: int
+    lost: int = 0
+    wrong: int = 0
     examples: tuple[str, ...] = ()
 
 
 class Taken(msgspec.Struct):
-    """A round that is not judged yet.
+    """A round whose time to be judged has not come.
 
-    answers  with whether the pod was ready
-    whole    lines of the reference
-    changed  of them, those that it did not have in the round before, and those that it had
+    lost, wrong  lines that may be, unless they changed around the round
+    changed      lines that the reference has and had not in the round before, or the other way round
     """
 
-    begun: float
-    ended: float
-    step: int
-    answers: list[tuple[bool, Answer]]
-    whole: frozenset[bytes]
+    round: Round
+    lost: frozenset[bytes]
+    wrong: frozenset[bytes]
     changed: frozenset[bytes]
 
 
 class Rounds:
     """Scrapes in threads for the length of its `with`; `judged` grows by a round when its time has come.
 
+    lag   seconds that may lie between two exporters' knowledge of a change
     step  number of the step that rounds from now on belong to
     """
 
-    def __init__(self, pods: Callable[[], Mapping[int, Pod]], reference: Pod) -> None:
-        self._pods, self._reference = pods, reference
+    def __init__(self, pods: Callable[[], Mapping[int, Pod]], reference: Pod, lag: float) -> None:
+        self._pods, self._reference, self._lag = pods, reference, lag
+        self._whole: frozenset[bytes] | None = None
+        self._next = 0  # place of the first round that is not judged
         self.step = 0
         self.judged: list[Round] = []
         self._taken: deque[Taken] = deque()
@@ -72,7 +72,7 @@ class Rounds:
         self._thread = threading.Thread(target=self._run)
         self.fault: BaseException | None = None
 
-    def __enter__(self) -> "Rounds":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -110,42 +110,49 @@ class Rounds:
         if whole is None or whole.status != 200:
             raise RuntimeError("the reference did not answer")
         lines = frozenset(_lines(whole.body))
-        changed = lines ^ self._taken[-1].whole if self._taken else frozenset()
-        return Taken(begun, time.monotonic(), step, answers, lines, changed)
+        changed, self._whole = lines ^ (self._whole or lines), lines
+        return taken(step, begun, answers, lines, changed)
 
     def _judge(self) -> None:
         """The oldest round that is not judged yet, once the reference has gone on for long enough."""
-        one = next((one for one in self._taken if one.answers), None)
-        if one is None or self._taken[-1].begun - one.ended < _LAG_SECONDS:
+        one = self._taken[self._next]
+        if self._taken[-1].round.begun - one.round.ended < self._lag:
             return
-        while one.begun - self._taken[0].ended > _LAG_SECONDS:
+        while one.round.begun - self._taken[0].round.ended > self._lag:
             self._taken.popleft()
+            self._next -= 1
         self.judged.append(judge(one, frozenset().union(*(other.changed for other in self._taken))))
-        one.answers = []
+        self._next += 1
+
+
+def taken(
+    step: int, begun: float, answers: list[tuple[bool, Answer]], whole: frozenset[bytes], changed: frozenset[bytes]
+) -> Taken:
+    """A round beside what the reference has at the same time; each answer with whether its pod was ready."""
+    counts: Counter[bytes] = Counter()
+    for _, answer in answers:
+        if answer.status == 200:
+            counts.update(_lines(answer.body))
+    round_ = Round(
+        begun=begun,
+        ended=time.monotonic(),
+        step=step,
+        pods=len(answers),
+        lines=len(counts),
+        doubled=sum(count > 1 for count in counts.values()),
+        failed=sum(ready and answer.status != 200 for ready, answer in answers),
+    )
+    return Taken(round_, frozenset(whole - counts.keys()), frozenset(counts.keys() - whole), changed)
 
 
 def judge(one: Taken, changed: frozenset[bytes]) -> Round:
     """What is wrong with a round; nothing is said of lines that changed around it."""
-    counts: Counter[bytes] = Counter()
-    for _, answer in one.answers:
-        if answer.status == 200:
-            counts.update(_lines(answer.body))
-    lost = one.whole - counts.keys() - changed
+    lost = one.lost - changed
     # A state that lasted for less than a round was perhaps never seen by the reference.
     passing = {uid for line in changed for uid in _UID.findall(line)}
-    wrong = {line for line in counts.keys() - one.whole - changed if passing.isdisjoint(_UID.findall(line))}
-    return Round(
-        begun=one.begun,
-        ended=one.ended,
-        step=one.step,
-        pods=len(one.answers),
-        lines=len(counts),
-        lost=len(lost),
-        doubled=sum(count > 1 for count in counts.values()),
-        wrong=len(wrong),
-        failed=sum(ready and answer.status != 200 for ready, answer in one.answers),
-        examples=tuple(line.decode()[:160] for part in (lost, wrong) for line in sorted(part)[:2]),
-    )
+    wrong = {line for line in one.wrong - changed if passing.isdisjoint(_UID.findall(line))}
+    examples = tuple(line.decode()[:160] for part in (lost, wrong) for line in sorted(part)[:2])
+    return msgspec.structs.replace(one.round, lost=len(lost), wrong=len(wrong), examples=examples)
 
 
 def _lines(body: bytes) -> list[bytes]:

@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -14,7 +16,7 @@ from load.reshard import scaler
 from load.reshard.api import NAMESPACE, Api
 from load.reshard.controller import Controller
 from load.reshard.pods import Pod, command
-from load.reshard.rounds import PERIOD_SECONDS, Round, Rounds
+from load.reshard.rounds import Round, Rounds
 
 #: Two families of every pod, one of everything else: as many objects as a real run has, in lines that 4 rounds a second
 #: can be compared of.
@@ -22,6 +24,8 @@ FAMILIES = "kube_pod_info,kube_pod_status_ready_time,kube_.*_created"
 FAULTS = ("none", "pod", "worker", "apiserver", "scaler")
 
 _STEADY_SECONDS = 3.0
+_LAG_SECONDS = 2.0  # between two exporters' knowledge of a change, on a busy machine
+_AWAY_SECONDS = 10.0  # the same when their watches are cut and they wait, each for another time, to begin them again
 _STEP_SECONDS = 300.0
 _TIMEOUT_SECONDS = 15.0  # --reshard-timeout of a run in which the scaler dies
 
@@ -97,7 +101,7 @@ class Memory:
         self.peak, self.aside = self.now, 0
         return self.now
 
-    def __enter__(self) -> "Memory":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -153,14 +157,15 @@ class _Run:
         self._wait(lambda: self._settled(total), f"{total} pods serve")
         self._memory = stack.enter_context(Memory(lambda: dict(self._controller.pods)))
         server.churn(rate=settings.churn)
-        self._rounds = stack.enter_context(Rounds(lambda: dict(self._controller.pods), reference))
+        lag = _AWAY_SECONDS if settings.fault == "apiserver" else _LAG_SECONDS
+        self._rounds = stack.enter_context(Rounds(lambda: dict(self._controller.pods), reference, lag))
         self._steps: list[Step] = []
 
     def results(self) -> Results:
         steps = self._settings.steps
         with self._step(f"steady at {steps[0]}", steps[0], steps[0]):
             time.sleep(_STEADY_SECONDS)
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in pairwise(steps):
             with self._step(f"{before} -> {after}", before, after):
                 self._change(before, after)
             with self._step(f"steady at {after}", after, after):
@@ -188,8 +193,9 @@ class _Run:
             if fault == "scaler":
                 scaler.announce(self._api, pods, before, after, _STEP_SECONDS)
                 self._live("the scaler is dead: the pods give it up")
-                given_up = lambda: all(not pod.telemetry().get("preparing") for pod in pods().values())  # noqa: E731
-                scaler.wait(given_up, 3 * _TIMEOUT_SECONDS + 30, "every pod gives it up")
+                scaler.wait(
+                    lambda: not any(map(_prepares, pods().values())), 3 * _TIMEOUT_SECONDS + 30, "every pod gives it up"
+                )
                 self._api.patch(self._api.annotate(preparing=None))
                 self._live(f"{before} -> {after}, with another scaler")
             with self._disturbed(fault):
@@ -203,8 +209,7 @@ class _Run:
 
         def disturb() -> None:
             with suppress(scaler.Late):
-                asked = lambda: bool(self._pods()[0].telemetry().get("preparing"))  # noqa: E731
-                scaler.wait(asked, 30, "the first pod prepares")
+                scaler.wait(lambda: _prepares(self._pods()[0]), 30, "the first pod prepares")
                 if fault in {"pod", "worker"}:  # the whole pod would take its own objects along
                     self._kill_worker(0)
                 self._restart_server(fault)
@@ -269,6 +274,10 @@ class _Run:
         self._say(line(found))
 
 
+def _prepares(pod: Pod) -> bool:
+    return bool(pod.telemetry().get("preparing"))
+
+
 def _step(
     name: str, before: int, after: int, seconds: float, rounds: list[Round], memory: tuple[int, int], aside: int
 ) -> Step:
@@ -315,6 +324,3 @@ def line(step: Step) -> str:
         f"{step.doubled_seconds:6.1f}s{step.wrong:7}{step.failed:8}{before:8.0f} ->{peak:5.0f} M"
         f"{step.preparation_bytes / 2**20:6.1f} M"
     )
-
-
-__all__ = ["FAULTS", "PERIOD_SECONDS", "Results", "Settings", "Step", "heading", "line", "simulate"]

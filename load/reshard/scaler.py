@@ -7,6 +7,7 @@ from load.reshard.api import Api
 from load.reshard.pods import Pod
 
 _LOOK_SECONDS = 0.1
+_OVERLAP_SECONDS = 0.75  # three rounds of scrapes
 
 
 class Late(Exception):  # noqa: N818
@@ -37,6 +38,7 @@ def order(api: Api, pods: Callable[[], Mapping[int, Pod]], after: int, seconds: 
     """Let everyone flip, then reduce the replicas."""
     api.patch(api.annotate(serving=after))
     wait(lambda: serve(pods(), after), seconds, f"{after} pods serve {after} shards")
+    time.sleep(_OVERLAP_SECONDS)
     api.patch({**api.annotate(preparing=None), "spec": {"replicas": after}})
 
 

@@ -79,6 +79,17 @@ def read(text: str, form: type[T], findings: Findings) -> T:
 
     form   a struct of texts, whole numbers, booleans, structs, tuples and dicts of them; every field has a default
     """
+    value = load(text, findings)
+    if value is None:
+        if not findings.faults:
+            findings.fault("", "the document is empty")
+        return form()
+    converted: T = convert(value, form, "", findings)
+    return converted
+
+
+def load(text: str, findings: Findings) -> Any:
+    """The first document of the text, each scalar but null as it is written; None when it is empty or no YAML."""
     value = None
     try:
         loader = _Loader(text)
@@ -89,11 +100,8 @@ def read(text: str, form: type[T], findings: Findings) -> T:
             findings.warn("", "the file holds more than one document; only the first is read")
     except (yaml.YAMLError, RecursionError) as error:
         findings.fault("", "not YAML: " + " ".join(str(error).split()))
-        return form()
-    if value is None:
-        findings.fault("", "the document is empty")
-    converted: T = convert(value, form, "", findings)
-    return converted
+        return None
+    return value
 
 
 def convert(value: Any, form: Any, at: str, findings: Findings) -> Any:

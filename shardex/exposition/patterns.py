@@ -15,6 +15,8 @@ import msgspec
 
 #: How long one pattern may look at one name. The peer waits a minute, which would be hours for all families.
 MATCH_SECONDS = 1.0
+#: At so many names it may look for that long; then it is given up for the rest, or 336 families would cost minutes.
+MOST_SLOW_NAMES = 5
 
 # Counts are unrolled when a pattern is compiled: ((a{1000}){1000}){1000} took all memory. RE2 has the first limit too.
 _MOST_REPEATS = 1000
@@ -62,7 +64,7 @@ RE2 = _dialect("RE2", places="AbBz", looks="", named="P?", posix=r"|\[:\^?[a-z]+
 def matcher(pattern: str, dialect: Dialect) -> Matcher:
     """Whether a name holds the pattern anywhere.
 
-    return  raises TimeoutError when it has looked at one name for MATCH_SECONDS
+    return  raises TimeoutError when it has looked at one name for MATCH_SECONDS, and at once after MOST_SLOW_NAMES
     raise   ValueError: what is wrong, and at which character, counted from 1
     """
     if _PLAIN.fullmatch(pattern):
@@ -76,10 +78,16 @@ def matcher(pattern: str, dialect: Dialect) -> Matcher:
         ends = list(accumulate(map(len, texts)))
         raise _fault(error.msg, starts[bisect(ends[:-1], error.pos or 0)]) from None
 
+    slow = 0
+
     def matches(name: str) -> bool:
+        nonlocal slow
+        if slow >= MOST_SLOW_NAMES:
+            raise TimeoutError(f"{pattern!r} was too slow at {slow} names and is given up")
         try:
             return compiled.search(name, timeout=MATCH_SECONDS) is not None
         except TimeoutError:
+            slow += 1
             raise TimeoutError(f"{pattern!r} looked at {name} for more than {MATCH_SECONDS:g} s") from None
 
     return matches

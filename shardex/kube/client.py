@@ -111,7 +111,9 @@ class Client:
         patience  seconds to wait for the headers and for each chunk
         raise     ApiError, RefusedError, StalledError; EndpointError without a usable token
         """
-        with self._asked("GET", path + ("?" + urlencode(query) if query else ""), {"accept": accept}, patience) as found:
+        with self._asked(
+            "GET", path + ("?" + urlencode(query) if query else ""), {"accept": accept}, patience
+        ) as found:
             yield Answer(found)
 
     def read(self, path: str, patience: float) -> bytes:

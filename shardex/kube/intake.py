@@ -12,7 +12,7 @@ import msgspec
 from shardex.kube.client import ApiError, Status
 from shardex.kube.ladder import Fault
 from shardex.kube.notes import Notes
-from shardex.kube.pieces import UNDECODABLE, Span, event_of, marked, name_of, text_of, uid_of
+from shardex.kube.pieces import UNDECODABLE, Span, event_of, is_whole, marked, name_of, text_of, uid_of
 
 Buffer = bytes | memoryview
 
@@ -77,7 +77,8 @@ class Intake:
         except (MemoryError, BrokenPipeError):
             raise
         except Exception as error:  # whatever a source meets in one object, the others go on
-            if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
+            faulty = isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError)
+            if faulty and not is_whole(text_of(item)):
                 raise
             with contextlib.suppress(*UNDECODABLE):  # an object without a readable uid was never kept
                 sink.delete(uid_of(item))

@@ -20,6 +20,7 @@ class Standing(msgspec.Struct, frozen=True):
     synced      whether it was listed once
     excused     why it is not waited for: the server refuses or lacks it; "" otherwise
     error       the last fault; "" once the watch runs again
+    api         group and version that the server has it at; "" before it was found
     heard       monotonic seconds at which the server last sent anything; 0 before
     lists, watches  by result: success, error
     relists     by reason
@@ -31,6 +32,7 @@ class Standing(msgspec.Struct, frozen=True):
     synced: bool = False
     excused: str = ""
     error: str = ""
+    api: str = ""
     heard: float = 0.0
     lists: dict[str, int] = {}
     watches: dict[str, int] = {}
@@ -44,7 +46,7 @@ class Notes:
         self.resource = resource
         self._where = f"{resource} in {where}" if where else resource
         self._synced = False
-        self._excused = self._error = ""
+        self._excused = self._error = self._api = ""
         self._heard = 0.0
         self._lists: Counter[str] = Counter()
         self._watches: Counter[str] = Counter()
@@ -59,6 +61,7 @@ class Notes:
             self._synced,
             self._excused,
             self._error,
+            self._api,
             self._heard,
             dict(self._lists),
             dict(self._watches),
@@ -69,6 +72,13 @@ class Notes:
 
     def heard(self, now: float) -> None:
         self._heard = now
+
+    def reads(self, api: str, best: str) -> None:
+        """The server has it at this API; said once, when it is not the best one or was another before."""
+        if api != (self._api or best):
+            lacks = "" if api == best else f", since the server lacks {best}, which is tried again with every watch"
+            log.warning("%s: read from %s%s", self._where, api, lacks)
+        self._api = api
 
     def event(self, type: str) -> None:
         self._events[type] += 1

@@ -9,6 +9,9 @@ An object is a span, (data, start, end), of the bytes that came from the socket:
 way costs as much as finding it.
 """
 
+import contextlib
+import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +23,7 @@ _ITEMS = b'"items":['
 Span = tuple[bytes, int, int]
 
 _HEAD = 16  # bytes of the first item that, after a comma, mark a seam: `{"metadata":{"na`, `{"apiVersion":"c`
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")  # a whole pair begins so too
 
 
 class ListMeta(Part):
@@ -115,7 +119,7 @@ class ListBody:
             start = 0
             while (at := buffer.find(seam, searched)) >= 0:
                 searched = at + 2
-                if not self.careful or _is_whole(buffer[start : at + 1]):
+                if not self.careful or is_whole(buffer[start : at + 1]):
                     yield buffer, start, at + 1
                     start = searched
             chunk = next(source, b"")
@@ -126,17 +130,26 @@ class ListBody:
         last = buffer[start:]
         # Nested lists may follow the last item's last brace, so its end is the last `}]` that leaves a whole object.
         end = last.rfind(b"}]") if last.startswith(b"{") else -1
-        while end >= 0 and not _is_whole(last[: end + 1]):
+        while end >= 0 and not is_whole(last[: end + 1]):
             end = last.rfind(b"}]", 0, end + 1)
         if end >= 0:
             yield last, 0, end + 1
         self._tail = last[end + 1 :]
 
 
-def _is_whole(item: bytes) -> bool:
+def is_whole(item: bytes) -> bool:
+    """Whether the bytes are one JSON value, be it one that the decoder cannot take.
+
+    Half a surrogate pair is legal JSON and no text: the decoder calls it malformed, and with it a whole list.
+    """
     try:
         _complete(item)
     except UNDECODABLE:
+        if _HALF_PAIR.search(item) is None:
+            return False
+        with contextlib.suppress(ValueError):
+            json.loads(item)
+            return True
         return False
     return True
 

@@ -1,5 +1,6 @@
 """Kubernetes quantities ("500m", "1Gi", "1e3") as numbers, rounded the way the API's own arithmetic rounds."""
 
+import math
 import re
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
@@ -10,6 +11,8 @@ _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _WIDE = Context(prec=200, rounding=ROUND_CEILING)
 _ABSURD = 100  # powers of ten; far beyond any use, well within the precision of _WIDE
 _LARGEST = (1 << 63) - 1  # what an int64 holds; the API caps a parsed quantity there
+_INT64_DIGITS = 18  # that the API keeps in an int64
+_FEW_DIGITS = 14  # decimal digits of a multiple of a power of two that it keeps there
 _MILLI_LIMIT = _LARGEST // 1000  # above it a value has no milli form in int64 and is taken whole
 
 Quantity = str | int | float | None
@@ -28,11 +31,13 @@ def exact(text: Quantity) -> Decimal:
     if match is None:
         raise ValueError(f"not a quantity: {text!r}")
     digits, suffix = Decimal(match[1]), match[2] or ""
+    if not digits:
+        return Decimal(0)  # without the sign of -0
     if suffix in _BINARY:
         value = _WIDE.multiply(digits, Decimal(1 << _BINARY[suffix]))
     else:
         value = digits.scaleb(max(-300, min(300, _power(suffix))), _WIDE)
-    if value and value.adjusted() > _ABSURD:
+    if value.adjusted() > _ABSURD:
         value = Decimal(10) ** _ABSURD * (1 if value > 0 else -1)  # else rounding to nano would need more digits
     return _away(value, Decimal("1e-9"))
 
@@ -65,17 +70,36 @@ def whole(text: Quantity) -> int:
 def plain(text: Quantity) -> float:
     """The value as a float, not rounded: HPA tolerances, custom resources. 333333333n -> 0.333333333.
 
-    Mantissa times a power of ten, in floats, so that 100n is 1.0000000000000001e-07 here as in the API's own code.
+    A mantissa times a power of ten, in floats, as the API has it: 100n is 1.0000000000000001e-07 and 19.9Gi
+    21367462297.600002. The mantissa counts billionths where the API gives up int64 for unlimited numbers.
     """
     value = exact(text)
     match = _FORM.match(str(text).strip())
-    if match is None or match[2] in _BINARY:
-        return float(value)
-    whole_digits, _, fraction = match[1].partition(".")
-    exponent = _power(match[2] or "") - len(fraction)
-    if not -9 <= exponent < 0:
-        return float(value)
-    return int(whole_digits + fraction) * float(f"1e{exponent}")
+    if match is None or not value:
+        return 0.0
+    sign = -1 if value < 0 else 1
+    whole_digits, _, fraction = match[1].lstrip("+-").partition(".")
+    digits, suffix = whole_digits.lstrip("0") or "0", match[2] or ""
+    if suffix in _BINARY:
+        power = _BINARY[suffix]
+        if not fraction and len(digits) + power * 3 // 10 <= _FEW_DIGITS:
+            return float(sign * (int(digits) << power))
+        if abs(value) > _LARGEST:
+            return float(sign * _LARGEST)
+    else:
+        scale = _power(suffix) - len(fraction)
+        if len(digits + fraction) <= _INT64_DIGITS and scale >= -9:
+            return sign * int(digits + fraction) * _power_of_ten(scale)
+    return int(value.scaleb(9, _WIDE)) * _power_of_ten(-9)
+
+
+def _power_of_ten(exponent: int) -> float:
+    """As Go's math.Pow10 has it: two factors, whose product is not always the nearest float."""
+    if exponent > 308:
+        return math.inf
+    return (
+        float(f"1e{exponent - exponent % 32}") * float(f"1e{exponent % 32}") if exponent > 0 else float(f"1e{exponent}")
+    )
 
 
 def _power(suffix: str) -> int:

@@ -15,7 +15,7 @@ import msgspec
 
 from shardex.errors import EndpointError
 from shardex.kube.backoff import Backoff
-from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
+from shardex.kube.client import Answer, ApiError, Client, CutError, RefusedError, StalledError
 from shardex.kube.intake import Buffer, Intake, Keeps, Replacing
 from shardex.kube.ladder import Fault, Outcome, Position, Verb, following
 from shardex.kube.notes import Notes
@@ -33,6 +33,7 @@ class Target(msgspec.Struct, frozen=True):
     watch_accept  media types of a watch, best first
     query         that every request carries: field selectors
     careful       the objects hold lists of objects: verify every cut of a list's body
+    fallbacks     the same collection at older APIs, best first, for a server that lacks `path`
     """
 
     path: str
@@ -41,6 +42,13 @@ class Target(msgspec.Struct, frozen=True):
     watch_accept: str = "application/json"
     query: dict[str, str] = {}
     careful: bool = False
+    fallbacks: tuple[str, ...] = ()
+
+
+def api_of(path: str) -> str:
+    """Group and version that a collection's path names: "batch/v1", "v1" of the core group."""
+    _, root, *parts = path.split("/")
+    return "/".join(parts[:2]) if root == "apis" else parts[0]
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -188,7 +196,7 @@ class Reflector:
             while True:
                 self._listing, taken = listing, listing.taken
                 body = ListBody(target.careful or self._at.garbage > 0)
-                with self._client.get(target.path, listing.query, target.accept, reading.idle_seconds) as answer:
+                with self._get(listing.query, target.accept, reading.idle_seconds) as answer:
                     for item in body.items(self._heard(answer.chunks())):
                         if not limit or taken < limit:
                             taken += self._intake.take(listing.fresh, item)
@@ -210,7 +218,7 @@ class Reflector:
                 gate.enter_context(self._gate)
             fresh = self._store.replace() if initial else None
             try:
-                with self._client.get(target.path, self._watch_query(), target.watch_accept, patience) as answer:
+                with self._get(self._watch_query(), target.watch_accept, patience) as answer:
                     deadline = time.monotonic() + reading.stream_seconds
                     if fresh is None:
                         self.notes.watching()
@@ -236,6 +244,26 @@ class Reflector:
             finally:
                 if fresh is not None:
                     fresh.abandon()
+
+    @contextlib.contextmanager
+    def _get(self, query: dict[str, str], accept: str, patience: float) -> Iterator[Answer]:
+        """GET the collection at the best API that the server has.
+
+        Each request begins with the best: versions and tokens hold at every API of a group, so a watch moves to an API
+        that has appeared, or away from one that has gone, without a list.
+        """
+        paths = (self._target.path, *self._target.fallbacks)
+        with contextlib.ExitStack() as stack:
+            for path in paths:
+                try:
+                    answer = stack.enter_context(self._client.get(path, query, accept, patience))
+                except ApiError as error:
+                    if error.status != 404 or path == paths[-1]:
+                        raise
+                else:
+                    self.notes.reads(api_of(path), api_of(paths[0]))
+                    yield answer
+                    return
 
     def _watch_query(self) -> dict[str, str]:
         seconds = max(1, int(self._reading.watch_seconds * (1 + random.random())))  # noqa: S311  0 is the server's own

@@ -65,7 +65,7 @@ ENDPOINTS = Resource(
         ),
         stable(
             "kube_endpoint_ports",
-            "Ports behind a Service; superseded by kube_endpoint_address, which tells them by address.",
+            "(Deprecated since v2.14.0) Ports behind a Service; kube_endpoint_address tells them by address.",
             ports,
             "port_name",
             "port_protocol",

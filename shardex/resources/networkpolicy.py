@@ -1,7 +1,7 @@
 from shardex.exposition.family import ALPHA, alpha
 from shardex.kube.meta import ObjectMeta, Part
 from shardex.resources.resource import Resource
-from shardex.resources.shared import annotations_family, labels_family, stamp
+from shardex.resources.shared import annotations_family, created_or_zero, labels_family
 
 
 class Spec(Part):
@@ -26,7 +26,7 @@ NETWORKPOLICIES = Resource(
         alpha(
             "kube_networkpolicy_created",
             "When the NetworkPolicy was created, in Unix seconds.",
-            lambda p: stamp(p.metadata.creation_timestamp),
+            created_or_zero,
         ),
         annotations_family("kube_networkpolicy_annotations"),
         labels_family("kube_networkpolicy_labels", ALPHA),

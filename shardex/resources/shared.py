@@ -28,6 +28,11 @@ def created(o: Any) -> str | None:
     return moment(o.metadata.creation_timestamp)
 
 
+def created_or_zero(o: Any) -> str | int:
+    """As `created`, but Go's zero time when it is absent, which some families of the peer print."""
+    return stamp(o.metadata.creation_timestamp)
+
+
 def deleted(o: Any) -> str | None:
     return moment(o.metadata.deletion_timestamp)
 
@@ -107,7 +112,7 @@ def one_of(label: str, current: Callable[[Any], str | None], *states: str) -> So
 def labels_family(name: str, stability: str = STABLE) -> Family:
     """The kind's Kubernetes labels, as far as --metric-labels-allowlist lets them through."""
     help = "Labels of the object, renamed to fit Prometheus."
-    return Family(name, help, _labels, stability=stability, prefix="label", allow=LABELS)
+    return Family(name, help, object_labels, stability=stability, prefix="label", allow=LABELS)
 
 
 def annotations_family(name: str, stability: str = ALPHA) -> Family:
@@ -116,7 +121,7 @@ def annotations_family(name: str, stability: str = ALPHA) -> Family:
     return Family(name, help, _annotations, stability=stability, prefix="annotation", allow=ANNOTATIONS)
 
 
-def _labels(o: Any) -> dict[str, str]:
+def object_labels(o: Any) -> dict[str, str]:
     return o.metadata.labels or {}
 
 
@@ -126,5 +131,16 @@ def _annotations(o: Any) -> dict[str, str]:
 
 #: Sources that read nothing but metadata: a kind whose kept families all use these is listed as PartialObjectMetadata.
 METADATA_SOURCES = frozenset(
-    {created, deleted, generation, exists, resource_version, owners, controlled_owners, _labels, _annotations}
+    {
+        created,
+        created_or_zero,
+        deleted,
+        generation,
+        exists,
+        resource_version,
+        owners,
+        controlled_owners,
+        object_labels,
+        _annotations,
+    }
 )

@@ -3,7 +3,7 @@ from collections.abc import Collection
 from shardex.exposition.family import alpha
 from shardex.kube.meta import ObjectMeta, Part
 from shardex.resources.resource import Resource
-from shardex.resources.shared import Row, created
+from shardex.resources.shared import Row, created, object_labels
 
 
 class VolumeSource(Part):
@@ -42,7 +42,7 @@ VOLUMEATTACHMENTS = Resource(
         alpha(
             "kube_volumeattachment_labels",
             "Labels of the object, renamed to fit Prometheus; all of them, no allow list counts.",
-            lambda a: a.metadata.labels or {},
+            object_labels,
             prefix="label",
         ),
         alpha(

@@ -91,7 +91,7 @@ def serve(
     }
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
-    beside = (lambda: shard_set.run(board)) if shard_set is not None else None
+    beside = (lambda: shard_set.run(board, threading.Event())) if shard_set is not None else None
     _Application(front, settings, beside).run()
 
 

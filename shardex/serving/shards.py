@@ -6,8 +6,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shardex.serving.upstream import Upstream
-from shardex.workers.share import Share, share_of
 from shardex.workers.shardset import ShardSet
+from shardex.workers.share import Share, share_of
 from shardex.workers.status import decode
 
 
@@ -56,8 +56,7 @@ def _totals(share: Share, holds: bool) -> Iterator[Metric]:
         ("shardex_shards_serving", "Shards by which /metrics shows this pod's share.", share.serving),
         (
             "shardex_shards_preparing",
-            "Shards of which this pod's share is kept beside that: what is prepared, or just after a change what was "
-            "served before; 0 for none.",
+            "Shards of which this pod's share is kept beside that: prepared, or just after a change still shown; or 0.",
             share.preparing,
         ),
         ("shardex_shards_prepared", "Whether all of what is prepared is here.", int(prepared)),

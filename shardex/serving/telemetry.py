@@ -18,8 +18,10 @@ from shardex.serving.processes import memory
 from shardex.serving.shards import Shards
 from shardex.serving.upstream import Line, Upstream
 from shardex.workers.board import Phase
+from shardex.workers.notice import Notice
 from shardex.workers.shardset import ShardSet
 from shardex.workers.status import KindStatus, WorkerStatus, decode
+from shardex.workers.watching import reloads
 
 _PEER = "v2.20.0"
 # The peer's, which are the Go client's defaults: an alert on one of them goes on working.
@@ -51,6 +53,7 @@ class Telemetry:
         self.registry.register(_Build())
         self.registry.register(Shards(upstream, shard_set))
         self.registry.register(_Workers(upstream))
+        self.registry.register(_Files(upstream.board.files))
         ProcessCollector(registry=self.registry)
 
     def exposition(self) -> bytes:
@@ -66,6 +69,37 @@ class _Build(Collector):
         )
         info.add_metric([_PEER, "", "", "", "shardex", __version__, platform.python_version()], 1)
         yield info
+
+
+class _Files(Collector):
+    """The files that the settings come from, as the peer tells of its own; and the kubeconfig in the same way."""
+
+    def __init__(self, notice: Notice) -> None:
+        self._notice = notice
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["type", "filename"]
+        hashes = GaugeMetricFamily(
+            "kube_state_metrics_config_hash", "Changes when other content of the file is in effect.", labels=labels
+        )
+        successful = GaugeMetricFamily(
+            "kube_state_metrics_last_config_reload_successful",
+            "Whether what the file says is in effect; 0 when it was refused and what it said before stays.",
+            labels=labels,
+        )
+        times = GaugeMetricFamily(
+            "kube_state_metrics_last_config_reload_success_timestamp_seconds",
+            "When the file was last read with success.",
+            labels=labels,
+        )
+        for file in reloads(self._notice):
+            key = [file.type, file.path]
+            if file.hash is not None:
+                hashes.add_metric(key, file.hash)
+            successful.add_metric(key, file.successful)
+            if file.since:
+                times.add_metric(key, file.since)
+        yield from (hashes, successful, times)
 
 
 class _Workers(Collector):
@@ -154,6 +188,9 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     refused = GaugeMetricFamily(
         "shardex_resource_excused", "Whether the server refuses or lacks it; it is tried again slowly.", labels=labels
     )
+    api = GaugeMetricFamily(
+        "shardex_resource_api_info", "Group and version that it is read from.", labels=[*labels, "api"]
+    )
     age = GaugeMetricFamily(
         "shardex_watch_age_seconds", "Time since the server last sent anything for it.", labels=labels
     )
@@ -175,6 +212,8 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             standings = kind.standings
             synced.add_metric(key, all(one.synced for one in standings))
             refused.add_metric(key, any(one.excused for one in standings))
+            for name in sorted({one.api for one in standings if one.api}):
+                api.add_metric([*key, name], 1)
             heard = [one.heard for one in standings if one.heard]
             if heard:
                 age.add_metric(key, max(0.0, time.monotonic() - min(heard)))
@@ -185,7 +224,7 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             malformed.add_metric(key, sum(one.malformed for one in standings))
             if kind.problems is not None:
                 problems.add_metric(key, kind.problems)
-    yield from (*(gauge for gauge, _ in gauges), synced, refused, age, events, relists, malformed, problems)
+    yield from (*(gauge for gauge, _ in gauges), synced, refused, api, age, events, relists, malformed, problems)
 
 
 def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:

@@ -237,18 +237,23 @@ class Page:
                 slots.setdefault(sides[slot], []).append(slot)
         pages = {side: Page(self._families, side, self.epoch) for side in slots}
         for side, page in pages.items():
-            page.uids = [self.uids[slot] for slot in slots[side]]
-            page.live = len(page.uids)
-            page._hashes = bytearray().join(self._known(slot) for slot in slots[side])
+            hashes = bytearray().join(self._known(slot) for slot in slots[side])
+            page._begin([self.uids[slot] for slot in slots[side]], hashes)  # noqa: SLF001  another page
         for family in range(self._families):
             texts = self._cut(family, arena)
             for side, page in pages.items():
-                own = [texts[slot] for slot in slots[side]]
-                page._measure(family, [*map(len, own), *[0] * (page._slots - len(own))])
-                text = b"".join(own)
-                page._write(family, text, text.count(b"\n"), arena, deflater)
+                page._put(family, [texts[slot] for slot in slots[side]], arena, deflater)  # noqa: SLF001
         self.clear(arena)
         return pages
+
+    def _begin(self, uids: list[str | None], hashes: bytearray) -> None:
+        """The objects of an empty page, all at once; their texts follow family by family."""
+        self.uids, self._hashes, self.live = uids, hashes, len(uids)
+
+    def _put(self, family: int, texts: Sequence[bytes], arena: Arena, deflater: Deflater) -> None:
+        self._measure(family, [*map(len, texts), *[0] * (self._slots - len(texts))])
+        text = b"".join(texts)
+        self._write(family, text, text.count(b"\n"), arena, deflater)
 
     def clear(self, arena: Arena) -> None:
         """Give every segment back."""

@@ -61,7 +61,7 @@ class Replacement:
             self.pages, self.places, self._kept = [], {}, set()
 
     def _replaces(self, uid: str) -> bool:
-        """Whether the object was looked for: one that arrived after an announcement in the middle of the list was not."""
+        """Whether the object was looked for: what an announcement in the middle of the list made ours was not."""
         store = self._store
         if self._side is None or self._side == store.side or uid in self.places:
             return True

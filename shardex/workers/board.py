@@ -15,6 +15,8 @@ import mmap
 from enum import IntEnum
 from typing import NamedTuple
 
+from shardex.workers.notice import Notice
+
 _WORDS = 9
 
 
@@ -52,9 +54,13 @@ class Row(NamedTuple):
 
 
 class Board:
-    """Rows for a fixed number of workers; made before the first fork."""
+    """Rows for a fixed number of workers; made before the first fork.
+
+    files   the supervisor's, of the files that the settings come from
+    """
 
     def __init__(self, workers: int) -> None:
+        self.files = Notice()
         self.workers = workers
         self._words = memoryview(mmap.mmap(-1, (workers * _WORDS + 2) * 8)).cast("q")
 

@@ -103,14 +103,24 @@ def filters(options: Options) -> Filters:
     return Filters(options.metric_allowlist, options.metric_denylist, options.metric_opt_in_list)
 
 
-def _enabled(options: Options) -> list[str]:
-    if options.custom_resource_state_only:
-        return []
-    names = options.resources or [name for name, resource in RESOURCES.items() if resource.default]
+def left_out(options: Options) -> frozenset[str]:
+    """Resources asked for, by name or by default, that --node and --track-unscheduled-pods leave out.
+
+    The server selects nothing but pods by node, and refuses the same of all else that lives in namespaces.
+    """
     if _node_selector(options) is None:
-        return sorted(names)
-    # The server selects nothing but pods by node, and refuses the rest of what lives in namespaces.
-    return sorted(name for name in names if name == "pods" or not RESOURCES[name].namespaced)
+        return frozenset()
+    return frozenset(name for name in _asked(options) if name != "pods" and RESOURCES[name].namespaced)
+
+
+def _asked(options: Options) -> Iterable[str]:
+    if options.custom_resource_state_only:
+        return ()
+    return options.resources or (name for name, resource in RESOURCES.items() if resource.default)
+
+
+def _enabled(options: Options) -> list[str]:
+    return sorted(set(_asked(options)) - left_out(options))
 
 
 def _kind(resource: Resource, options: Options, kept: Filters, allowed: Mapping[str, Pick]) -> KindPlan:
@@ -132,8 +142,10 @@ def _kind(resource: Resource, options: Options, kept: Filters, allowed: Mapping[
 def targets(resource: Resource, families: Sequence[Family], options: Options) -> Iterable[Target]:
     """The lists that give the kind's objects."""
     partial = _only_metadata(resource, families)
-    root = f"/apis/{resource.api}" if resource.group else f"/api/{resource.api}"
-    for path, query in _lists(root, resource.plural, resource.namespaced, options):
+    apis = (resource.api, *resource.fallbacks)
+    roots = [f"/apis/{api}" if "/" in api else f"/api/{api}" for api in apis]
+    lists = [_lists(root, resource.plural, resource.namespaced, options) for root in roots]
+    for (path, query), *older in zip(*lists, strict=True):
         yield Target(
             path,
             resource.plural,
@@ -141,6 +153,7 @@ def targets(resource: Resource, families: Sequence[Family], options: Options) ->
             watch_accept=_PARTIAL if partial else _FULL,
             query=query,
             careful=resource.nests,
+            fallbacks=tuple(fallback for fallback, _ in older),
         )
 
 

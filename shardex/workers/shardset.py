@@ -12,6 +12,7 @@ from collections import Counter
 import msgspec
 
 from shardex.errors import ShardexError
+from shardex.kube.backoff import Backoff
 from shardex.kube.client import ApiError, Client
 from shardex.kube.meta import ObjectMeta, Part
 from shardex.kube.notes import Notes
@@ -25,11 +26,15 @@ log = logging.getLogger(__name__)
 
 PREPARING = "shardex.dev/preparing-total"
 SERVING = "shardex.dev/serving-total"
+ATTEMPT = "shardex.dev/preparing-attempt"
 
 _PATIENCE_SECONDS = 10.0
 _RETRY_SECONDS = 5.0  # between tries to find the StatefulSet
 _RECORD_SECONDS = 60.0  # between tries to write what is served
 _TICK_SECONDS = 0.05
+# A flip is as simultaneous as the watches are alive: one object costs the API server nothing, so a watch that broke is
+# begun again at once, and one that says nothing for longer than bookmarks take is not believed.
+_READING = Reading(idle_seconds=75.0, backoff=Backoff(first_seconds=0.1, cap_seconds=0.5))
 _PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})  # what may be otherwise a moment later
 
 
@@ -64,7 +69,17 @@ class _Spec(Part):
 
 class _Status(Part):
     ready_replicas: int = 0
+    current_replicas: int = 0
+    updated_replicas: int = 0
+    current_revision: str = ""
+    update_revision: str = ""
     observed_generation: int = 0
+
+    @property
+    def ready(self) -> int:
+        """Pods that are ready and stay: those that are being deleted are ready to the last, but are not current."""
+        rolling = self.current_revision != self.update_revision
+        return min(self.ready_replicas, self.updated_replicas + (self.current_replicas if rolling else 0))
 
 
 class StatefulSet(Part):
@@ -78,10 +93,15 @@ class StatefulSet(Part):
     def view(self) -> View:
         """What is decided from; without replicas it has one."""
         given = self.metadata.annotations or {}
-        announced, recorded = _total(given.get(PREPARING, "")), _total(given.get(SERVING, ""))
-        replicas = 1 if self.spec.replicas is None else self.spec.replicas
-        observed = self.status.observed_generation
-        return View(replicas, self.status.ready_replicas, self.metadata.generation, observed, announced, recorded)
+        return View(
+            replicas=1 if self.spec.replicas is None else self.spec.replicas,
+            ready=self.status.ready,
+            generation=self.metadata.generation,
+            observed=self.status.observed_generation,
+            announced=_total(given.get(PREPARING, "")),
+            recorded=_total(given.get(SERVING, "")),
+            attempt=_total(given.get(ATTEMPT, "")),
+        )
 
     @property
     def first(self) -> int:
@@ -95,7 +115,9 @@ def find(client: Client, namespace: str, pod: str) -> Place:
     raise  Unfound with what to do; another ShardexError when the API server cannot be asked now
     """
     try:
-        found = msgspec.json.decode(client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}", _PATIENCE_SECONDS), type=_Pod)
+        found = msgspec.json.decode(
+            client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}", _PATIENCE_SECONDS), type=_Pod
+        )
     except ApiError as error:
         if error.status in _PASSING:
             raise
@@ -158,32 +180,38 @@ class ShardSet:
         self.fault = "its StatefulSet is being looked for"
         self.outcomes: Counter[tuple[str, str]] = Counter()
 
-    def run(self, board: Board) -> None:
-        """For ever; the body of a thread."""
-        place = self._found()
+    def run(self, board: Board, stop: threading.Event) -> None:
+        """Until told to stop; the body of a thread."""
+        place = self._found(stop)
+        if place is None:
+            return
         target = Target(
-            place.path.rpartition("/")[0], "statefulsets", query={"fieldSelector": f"metadata.name={place.stateful_set}"}
+            place.path.rpartition("/")[0],
+            "statefulsets",
+            query={"fieldSelector": f"metadata.name={place.stateful_set}"},
         )
         decode = msgspec.json.Decoder(StatefulSet).decode
         gate, notes = threading.Semaphore(), Notes("statefulsets", place.stateful_set)
-        reflector = Reflector(self._client, target, Reading(), decode, self._latest, None, gate, notes)
-        threading.Thread(target=reflector.run, args=(threading.Event(),), daemon=True).start()
+        reflector = Reflector(self._client, target, _READING, decode, self._latest, None, gate, notes)
+        threading.Thread(target=reflector.run, args=(stop,), daemon=True).start()
         self.fault = f"StatefulSet {place.namespace}/{place.stateful_set} was not listed yet"
         share, now = share_of(board.share), time.monotonic()
         at = None if share is None else Totals(share, now + self._waits.deadline)
-        while True:
+        while not stop.is_set():
             self._latest.news.wait(_TICK_SECONDS)
             self._latest.news.clear()
             seen = self._latest.seen
-            if seen is not None:
-                at = self._turn(board, place, seen, at or Totals(Share(place.number - seen.first, 0)))
+            if seen is None:
+                continue
+            shard = place.number - seen.first
+            if not 0 <= shard <= MOST:
+                self.fault = f"pod {self._pod} is not one of the StatefulSet's, whose first has number {seen.first}"
+                continue
+            at = self._turn(board, place, seen.view, at or Totals(Share(shard, 0)))
 
-    def _turn(self, board: Board, place: Place, seen: StatefulSet, at: Totals) -> Totals:
+    def _turn(self, board: Board, place: Place, view: View, at: Totals) -> Totals:
         """Decide until there is nothing more to decide, and say it to all processes at once."""
-        if not 0 <= at.share.shard <= MOST:
-            self.fault = f"pod {self._pod} is not one of the StatefulSet's, whose first has number {seen.first}"
-            return at
-        word, view, now = board.share, seen.view, time.monotonic()
+        word, now = board.share, time.monotonic()
         held = all(board[worker].holds == word for worker in range(board.workers))
         while True:
             after, event = decide(at, view, held and at.share.word == word, now, self._waits)
@@ -213,15 +241,16 @@ class ShardSet:
         except ShardexError as error:
             log.warning("the annotation %s cannot be written, which costs a pod that restarts time: %s", SERVING, error)
 
-    def _found(self) -> Place:
-        while True:
+    def _found(self, stop: threading.Event) -> Place | None:
+        while not stop.is_set():
             try:
                 return find(self._client, self._namespace, self._pod)
             except ShardexError as error:
                 if str(error) != self.fault:
                     log.error("the StatefulSet of pod %s is not known: %s", self._pod, error)  # noqa: TRY400
                 self.fault = str(error)
-            time.sleep(_RETRY_SECONDS)
+            stop.wait(_RETRY_SECONDS)
+        return None
 
 
 def _total(text: str) -> int:

@@ -38,13 +38,7 @@ class Share(msgspec.Struct, frozen=True):
 
     @property
     def word(self) -> int:
-        return (
-            self.shard
-            | self.serving << 16
-            | self.preparing << 32
-            | (_OVERLAP if self.overlap else 0)
-            | _KNOWN
-        )
+        return self.shard | self.serving << 16 | self.preparing << 32 | (_OVERLAP if self.overlap else 0) | _KNOWN
 
     def side(self, uid: str) -> Side:
         """Which of the totals make the object this pod's."""

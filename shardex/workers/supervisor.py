@@ -11,20 +11,16 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
-from shardex.custom.config import CustomConfig
-from shardex.errors import ShardexError
-from shardex.kube.endpoint import Endpoint
-from shardex.options import Options
 from shardex.workers import channel, children, worker
 from shardex.workers.board import Board, Phase
 from shardex.workers.children import Exit
-from shardex.workers.plan import KindPlan
+from shardex.workers.plan import left_out
+from shardex.workers.reload import Settings, Setup
 from shardex.workers.share import Share
 from shardex.workers.state import Action, Event, Life, Patience, transition
+from shardex.workers.watching import File, State
 from shardex.workers.worker import Assignment
 
 log = logging.getLogger(__name__)
@@ -39,30 +35,13 @@ _SIGNALS = {
 }
 
 
-# What the front and the supervisor were started with: a reload leaves it as it is.
-_FIXED = (
-    "workers", "shard", "total_shards", "pod", "pod_namespace", "reshard_timeout", "reshard_overlap", "host", "port",
-    "telemetry_host", "telemetry_port", "enable_gzip_encoding", "serve_partial", "stale_segments_ttl",
-    "server_read_timeout", "server_read_header_timeout", "server_write_timeout", "server_idle_timeout", "log_format",
-    "v", "shutdown_delay", "drain_timeout",
-)  # fmt: skip
-
-
-class Setup(msgspec.Struct, frozen=True):
-    """What a process tree runs; a reload makes a new one."""
-
-    options: Options
-    plan: tuple[KindPlan, ...]
-    endpoint: Endpoint
-    custom: CustomConfig = CustomConfig()
-
-
 class Supervisor:
     """The tree: one front, `options.workers` workers.
 
     front      the front's body: (board, front's ends of the channels) -> runs until it ends
     listeners  what the front listens on
-    setup      what to run; `again` makes a new one on SIGHUP or raises with what is wrong
+    setup      what to run; `again` makes a new one, on SIGHUP or when a file changed, or raises with what is wrong
+    before     the files that the settings come from, from before they were read; None when that is as they are now
     log_up     sets up the log of a forked process: its shard -> None
     work       a worker's body: (assignment, its end of the channel, board) -> runs until it ends
     """
@@ -76,11 +55,10 @@ class Supervisor:
         log_up: Callable[[str], None],
         work: Callable[[Assignment, socket.socket, Board], None] = worker.run,
         patience: Patience | None = None,
+        before: Mapping[File, State] | None = None,
     ) -> None:
-        self._setup = setup
         self._front = front
         self._listeners = listeners
-        self._again = again
         self._log_up = log_up
         self._work = work
         self._patience = patience or Patience()
@@ -88,6 +66,7 @@ class Supervisor:
         self.board = Board(count)
         if not setup.options.pod:  # else the front finds out
             self.board.share = Share(setup.options.shard, setup.options.total_shards).word
+        self._settings = Settings(setup, again, self.board.files, before)
         self._channels = [channel.pair() for _ in range(count)]
         self._lives = {number: Life() for number in range(_FRONT, count)}
         self._pids: dict[int, int] = {}
@@ -98,6 +77,10 @@ class Supervisor:
         self._leaving = self._stopping = 0.0  # monotonic seconds: when to stop serving, and when to have ended
         self._drained = False
         self._failed = False
+
+    @property
+    def _setup(self) -> Setup:
+        return self._settings.setup
 
     def run(self) -> int:
         """Until told to stop; the exit status of the process."""
@@ -118,6 +101,8 @@ class Supervisor:
         self._obey(now)
         if self._leaving and now >= self._leaving and not self._stopping:
             self._stop(now)
+        if not self._stopping and self._settings.due(now):
+            self._reload(now, asked=False)
         for exit_ in children.reap():
             self._reaped(exit_, now)
         if self._over(now):
@@ -143,7 +128,7 @@ class Supervisor:
             number = self._signals.pop(0)
             if number == signal.SIGHUP:
                 if not self._stopping:
-                    self._reload()
+                    self._reload(now, asked=True)
             elif number == signal.SIGTERM and self._setup.options.shutdown_delay and not self._leaving:
                 self._leaving = now + self._setup.options.shutdown_delay
                 self.board.leaving = True
@@ -269,28 +254,21 @@ class Supervisor:
             pid, incarnation = self._pids.get(number, 0), self._incarnations[number]
             self.board.lives(number, life.phase, pid, incarnation, life.restarts, int(life.since * 1e9))
 
-    def _reload(self) -> None:
-        """SIGHUP: run the settings of now, worker by worker; wrong ones change nothing."""
-        try:
-            fresh = self._again()
-        except (ShardexError, OSError) as error:
-            log.error("reload refused, the old settings stay: %s", error)  # noqa: TRY400  a traceback says no more
+    def _reload(self, now: float, asked: bool) -> None:
+        """Have every worker run the settings of now; wrong ones change nothing."""
+        if not self._settings.renewed(now, asked):
             return
-        now, then = fresh.options, self._setup.options
-        fixed = {name: getattr(then, name) for name in _FIXED}
-        late = [name.replace("_", "-") for name, value in fixed.items() if getattr(now, name) != value]
-        if late:
-            log.warning("reload: these take effect with the next start only: --%s", ", --".join(late))
-            fresh = msgspec.structs.replace(fresh, options=msgspec.structs.replace(now, **fixed))
-        self._setup = fresh
-        self._reloading = [number for number in self._lives if number != _FRONT]
-        log.info("reloading: %d workers, one after the other", len(self._reloading))
+        workers = [number for number in self._lives if number != _FRONT]
+        # Who is not ready first, and without waiting for it: what it is still about to list is not wanted any more.
+        self._reloading = sorted(workers, key=lambda number: self._lives[number].phase is Phase.READY)
+        log.info("reloading: %d workers, one after the other", len(workers))
+        self._announce()
 
     def _reload_next(self, now: float) -> None:
-        """The next worker once the one before is ready: what it held is served meanwhile."""
+        """The next worker once those before are ready: what it held is served meanwhile."""
         if self._reloading and not self._stopping:
-            settled = all(life.phase in {Phase.READY, Phase.FAILED} for n, life in self._lives.items() if n != _FRONT)
-            if settled:
+            done = [life for n, life in self._lives.items() if n != _FRONT and n not in self._reloading]
+            if all(life.phase in {Phase.READY, Phase.FAILED} for life in done):
                 self._happens(self._reloading.pop(0), Event.RELOAD, now)
 
     def _announce(self) -> None:
@@ -300,6 +278,10 @@ class Supervisor:
         said = ", ".join(names)
         shard = f"pod {options.pod}" if options.pod else f"shard {options.shard} of {options.total_shards}"
         log.info("%d workers for %s: %s", options.workers, shard, said)
+        without = ", ".join(sorted(left_out(options)))
+        if without:
+            flag = "--track-unscheduled-pods" if options.track_unscheduled_pods else "--node"
+            log.warning("%s selects pods only, so these are not exported here: %s", flag, without)
 
 
 def _name(number: int) -> str:

@@ -3,7 +3,8 @@
 Every pod of the shard set decides for itself and from the same object, its StatefulSet, so they come to the same end
 within the time that an event takes. R is spec.replicas, `announced` and `recorded` are the annotations preparing-total
 and serving-total; announced counts when it is below R, and equal to recorded it is the order to flip. All are ready
-when the controller says so of the present generation.
+when the controller says so of the present generation. A preparation that was abandoned is tried again when its
+annotation preparing-attempt has another number.
 
 serving   seen                                     serving   preparing   event
 0         an order                                 announced -           Started
@@ -17,12 +18,13 @@ S         R below S                                S         R           Replica
 S         nothing of these any more                S         -           Cancelled
 S         growing, built, all ready                R         S, shown    Grown
 S         announced, built, ordered                announced S, shown    Shrunk
-S         R below S, built, the shard remains      R         S, shown    ShrunkUnannounced
+S         R below S, built, the shard remains      R         -           ShrunkUnannounced
 S         the overlap is over                      S         -           -
 S         the deadline is over                     S         -           DeadlineExceeded
 
-* Who shows a part for the first time begins at the flip, who gave it up shows it for the overlap still: a scraper
-  comes to one pod before the other, and what is shown twice for a second is not missed by it.
+* Who shows a part for the first time begins at the flip, who gave it up shows it for an overlap still: a scraper comes
+  to one pod before the other, and what is shown twice for a second is not missed by it. Growing, the old shards give
+  up, for as long as they are told; shrinking, those that are to be deleted, until that happens, but not for ever.
 * A pod whose shard is beyond the serving total and below R always prepares R: it has nothing else to do, and when it
   is ready it must have something to give. So a new pod's deadline never ends, and a pod that is about to be deleted is
   prepared for the case that it is not.
@@ -66,7 +68,7 @@ class View(msgspec.Struct, frozen=True):
     replicas    of its spec
     ready       pods that are ready, as its controller says
     generation  of the spec, from 1; `observed` is the one that the controller has acted upon
-    announced   annotation preparing-total, recorded serving-total; 0 where there is none
+    announced   annotation preparing-total, recorded serving-total, attempt preparing-attempt; 0 where there is none
     """
 
     replicas: int
@@ -75,6 +77,7 @@ class View(msgspec.Struct, frozen=True):
     observed: int
     announced: int = 0
     recorded: int = 0
+    attempt: int = 0
 
     @property
     def settled(self) -> bool:
@@ -96,11 +99,14 @@ class Waits(msgspec.Struct, frozen=True):
     """How long is waited for what, in seconds.
 
     deadline  for a preparation to end in a flip
-    overlap   in which both parts are shown after one
+    overlap   in which an old shard still shows what it gave up to a new one
+    linger    in which a shard that is not wanted any more still shows everything, if it is not deleted before: the
+              others may just have lost their watch of the StatefulSet
     """
 
     deadline: float
     overlap: float
+    linger: float
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -108,12 +114,12 @@ class Totals(msgspec.Struct, frozen=True):
 
     share      what its processes are told
     until      monotonic seconds: when the preparation is given up, or when the overlap ends
-    abandoned  total whose preparation was given up; 0 for none
+    abandoned  total whose preparation was given up, and which attempt it was
     """
 
     share: Share
     until: float = 0.0
-    abandoned: int = 0
+    abandoned: tuple[int, int] = (0, 0)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -130,11 +136,12 @@ def decide(at: Totals, view: View, held: bool, now: float, waits: Waits) -> tupl
     if not view.replicas:  # everything is being deleted: what is shown stays until then
         return at, None
     if share.overlap:
-        return (Totals(Share(share.shard, share.serving)), None) if now >= at.until else (at, None)
+        over = now >= at.until or share.shard >= view.replicas
+        return (Totals(Share(share.shard, share.serving)), None) if over else (at, None)
     if not share.serving:
         return _started(at, view, held, now, waits)
     target = view.announced if view.shrinks else view.replicas
-    if at.abandoned != target:
+    if at.abandoned != (target, view.attempt):
         at = Totals(share, at.until)
     aim = _aim(at, view, target)
     if aim != share.preparing:
@@ -143,12 +150,11 @@ def decide(at: Totals, view: View, held: bool, now: float, waits: Waits) -> tupl
         return at, None
     reason = _flips(share, view, held) if aim == target else None
     if reason is not None:
-        flipped = Share(share.shard, aim, share.serving, overlap=True)
-        return Totals(flipped, now + waits.overlap), Event(reason, f"{aim} shards are served instead of {share.serving}")
+        return _flipped(share, now, waits), Event(reason, f"{aim} shards are served instead of {share.serving}")
     reduced = aim < share.serving and not view.shrinks
     if now >= at.until and share.shard < share.serving and not reduced:
         message = f"{share.serving} shards are served on: {_lacking(view, held)} within {waits.deadline:.0f} s"
-        return Totals(Share(share.shard, share.serving), abandoned=aim), Event(Reason.DEADLINE, message)
+        return Totals(Share(share.shard, share.serving), abandoned=(aim, view.attempt)), Event(Reason.DEADLINE, message)
     return at, None
 
 
@@ -176,12 +182,12 @@ def _started(at: Totals, view: View, held: bool, now: float, waits: Waits) -> tu
 def _aim(at: Totals, view: View, target: int) -> int:
     """Total to prepare; 0 for none."""
     share = at.share
-    if share.serving <= share.shard < view.replicas and (target == share.serving or target == view.replicas):
+    if share.serving <= share.shard < view.replicas and target in {share.serving, view.replicas}:
         return view.replicas
     if target == share.serving:
         return 0
     due = view.ordered if view.shrinks else view.settled or target < share.serving
-    return 0 if target == at.abandoned and not due else target
+    return 0 if at.abandoned[0] == target and not due else target
 
 
 def _aimed(at: Totals, view: View, aim: int, now: float, waits: Waits) -> tuple[Totals, Event | None]:
@@ -203,6 +209,14 @@ def _flips(share: Share, view: View, held: bool) -> Reason | None:
     if view.shrinks:
         return Reason.SHRUNK if view.ordered else None
     return Reason.UNANNOUNCED if share.shard < share.preparing else None
+
+
+def _flipped(share: Share, now: float, waits: Waits) -> Totals:
+    loses = share.shard < share.serving and (share.preparing > share.serving or share.shard >= share.preparing)
+    if not loses:
+        return Totals(Share(share.shard, share.preparing))
+    until = now + (waits.overlap if share.preparing > share.serving else waits.linger)
+    return Totals(Share(share.shard, share.preparing, share.serving, overlap=True), until)
 
 
 def _lacking(view: View, held: bool) -> str:

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 
 import pytest
 from helpers import cases, golden, read_bytes
@@ -94,6 +95,17 @@ def test_slow_pattern(lists, monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         f"family {LONG_NAME} is left out: {SLOW!r} looked at {LONG_NAME} for more than 0.05 s"
     ]
+
+
+def test_slow_pattern_is_given_up(monkeypatch, caplog):
+    """All families together cost a bounded time: after a few slow names a pattern looks at none any more."""
+    monkeypatch.setattr(patterns, "MATCH_SECONDS", 0.02)
+    filters = Filters(deny=[SLOW])
+    began = time.monotonic()
+    assert not any(filters.keeps(f"{LONG_NAME}_{number}") for number in range(300))
+    assert time.monotonic() - began < 3.0
+    assert len([line for line in caplog.messages if "for more than" in line]) == patterns.MOST_SLOW_NAMES
+    assert f"{SLOW!r} was too slow at {patterns.MOST_SLOW_NAMES} names and is given up" in caplog.messages[-1]
 
 
 @pytest.mark.parametrize(("pattern", "loaded"), [("kube_pod_info", False), ("kube_pod_.*", True)])

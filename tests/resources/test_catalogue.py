@@ -15,11 +15,17 @@ def recorded(resource, family):
     return next(row for row in catalogue()[resource.plural]["families"] if row["name"] == family.name)
 
 
+def test_kinds():
+    """No kind is missing and none is more."""
+    assert set(RESOURCES) == set(catalogue())
+
+
 @pytest.mark.parametrize("plural", RESOURCES)
 def test_families(plural):
-    """Names, types, stabilities and opt-in marks of a kind are the catalogue's, in its order."""
-    assert [(family.name, family.type, family.stability, family.opt_in) for family in RESOURCES[plural].families] == [
-        (row["name"], row["type_text"], row["stability"], row["opt_in"]) for row in catalogue()[plural]["families"]
+    """Names, types in both formats, stabilities and opt-in marks of a kind are the catalogue's, in its order."""
+    assert [(f.name, f.type, f.type, f.stability, f.opt_in) for f in RESOURCES[plural].families] == [
+        (row["name"], row["type_text"], row["type_openmetrics"], row["stability"], row["opt_in"])
+        for row in catalogue()[plural]["families"]
     ]
 
 
@@ -44,6 +50,15 @@ def test_labels(resource, family):
         assert shown == [label for label in ours if label in shown]
     else:
         assert shown == ours
+
+
+@pytest.mark.parametrize(("resource", "family"), FAMILIES)
+def test_deprecation(resource, family):
+    """HELP says since when a family is deprecated, behind the mark of its stability, where the catalogue says so."""
+    since = recorded(resource, family)["deprecated_version"]
+    mark = f"(Deprecated since {since}) " if since else ""
+    assert family.print_help.removeprefix("[STABLE] ").startswith(mark)
+    assert ("(Deprecated" in family.print_help) == bool(since)
 
 
 @pytest.mark.parametrize(("resource", "family"), FAMILIES)

@@ -37,7 +37,7 @@ def test_row(resource, family):
     assert re.fullmatch(r"kube_[a-z0-9_]+", family.name)
     assert family.type in {GAUGE, COUNTER}
     assert family.stability in {STABLE, ALPHA}
-    assert re.fullmatch(r"[A-Z0-9].*\.", family.help)
+    assert re.fullmatch(r"(\(Deprecated since v[0-9.]+\) )?[A-Z0-9].*\.", family.help)
 
 
 @pytest.mark.parametrize(("resource", "family"), FAMILIES)

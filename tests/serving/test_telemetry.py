@@ -6,11 +6,13 @@ from published import told, workers
 
 from shardex import __version__
 from shardex.kube.notes import Standing
+from shardex.options import parse
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
 from shardex.workers.board import Phase
 from shardex.workers.share import Share
 from shardex.workers.status import DefinitionsStatus, KindStatus
+from shardex.workers.watching import Watch, files, look
 
 #: the peer's own metrics that alerts and dashboards use: name -> (type, labels)
 PEERS = {
@@ -19,6 +21,9 @@ PEERS = {
     "kube_state_metrics_watch": ("counter", {"resource", "result"}),
     "kube_state_metrics_shard_ordinal": ("gauge", {"shard_ordinal"}),
     "kube_state_metrics_total_shards": ("gauge", set()),
+    "kube_state_metrics_config_hash": ("gauge", {"type", "filename"}),
+    "kube_state_metrics_last_config_reload_successful": ("gauge", {"type", "filename"}),
+    "kube_state_metrics_last_config_reload_success_timestamp_seconds": ("gauge", {"type", "filename"}),
     "http_request_duration_seconds": ("histogram", {"handler", "method"}),
     "kube_state_metrics_custom_resource_state_add_events": ("counter", set()),
     "kube_state_metrics_custom_resource_state_update_events": ("counter", set()),
@@ -31,6 +36,7 @@ BUCKETS = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5",
 PODS = Standing(
     "pods",
     synced=True,
+    api="v1",
     heard=1.0,
     lists={"success": 2, "error": 1},
     watches={"success": 5},
@@ -49,9 +55,16 @@ def kind(plural, name, *standings, objects=0, problems=None):
 
 
 @pytest.fixture
-def page():
+def page(tmp_path):
     """The families by name, of two workers that have told the same, the second of which is away."""
+    (tmp_path / "config.yaml").write_text("v: 4\n")
+    (tmp_path / "kubeconfig").write_text("{}")
+    watched = parse({"config": str(tmp_path / "config.yaml"), "kubeconfig": str(tmp_path / "kubeconfig")}, (), int)
     with workers(2) as (board, found):
+        watch = Watch(board.files, look(files(watched)), 1700000000.0)
+        (tmp_path / "kubeconfig").write_text("{")
+        watch.trying()
+        watch.refused(0.0)
         for worker in found:
             kinds = (
                 kind("nodes", "*v1.Node", NODES),
@@ -133,6 +146,20 @@ def test_problems_of_custom_kinds(page):
     }
 
 
+def test_files_of_settings(page, tmp_path):
+    """What is in effect of each, since when, and that the kubeconfig's last change was refused; it has no hash."""
+    config = {"type": "config", "filename": str(tmp_path / "config.yaml")}
+    kubeconfig = {"type": "kubeconfig", "filename": str(tmp_path / "kubeconfig")}
+    reload = "kube_state_metrics_last_config_reload_success"
+    assert value(page, f"{reload}ful", **config) == 1
+    assert value(page, f"{reload}ful", **kubeconfig) == 0
+    assert value(page, f"{reload}_timestamp_seconds", **config) == 1700000000.0
+    assert value(page, f"{reload}_timestamp_seconds", **kubeconfig) == 1700000000.0
+    # The first six bytes of `printf 'v: 4\n' | md5sum`, the least significant first.
+    (hashed,) = page["kube_state_metrics_config_hash"].samples
+    assert (hashed.labels, hashed.value) == (config, 0xC7B90FB8BBA9)
+
+
 def test_calls_are_summed_over_workers(page):
     """The peer's counters know no workers."""
     for result, count in (("success", 4), ("error", 2)):
@@ -184,6 +211,7 @@ def test_workers(page, family, suffix, wanted):
         ("shardex_resource_synced", "", {"resource": "nodes"}, 0),
         ("shardex_resource_excused", "", {"resource": "nodes"}, 1),
         ("shardex_resource_excused", "", {"resource": "pods"}, 0),
+        ("shardex_resource_api_info", "", {"resource": "pods", "api": "v1"}, 1),
         ("shardex_events", "_total", {"resource": "pods", "type": "OBJECT"}, 30),
         ("shardex_relists", "_total", {"resource": "pods", "reason": "Expired"}, 1),
         ("shardex_decode_errors", "_total", {"resource": "pods"}, 2),

@@ -15,7 +15,8 @@ from shardex.kube.endpoint import Endpoint
 from shardex.options import parse
 from shardex.workers import children
 from shardex.workers.board import Phase
-from shardex.workers.supervisor import Setup, Supervisor
+from shardex.workers.reload import Setup
+from shardex.workers.supervisor import Supervisor
 
 pytestmark = pytest.mark.slow
 

@@ -7,17 +7,17 @@ import pytest
 from shardex.workers.share import Share
 from shardex.workers.totals import Event, Reason, Totals, View, Waits, decide
 
-WAITS = Waits(deadline=100.0, overlap=1.0)
+WAITS = Waits(deadline=100.0, overlap=1.0, linger=10.0)
 NOW = 1000.0
 
 
-def view(replicas, ready=None, announced=0, recorded=0, generation=2, observed=None):
+def view(replicas, ready=None, announced=0, recorded=0, generation=2, observed=None, attempt=0):
     """A StatefulSet, all ready unless told otherwise."""
     ready = replicas if ready is None else ready
-    return View(replicas, ready, generation, generation if observed is None else observed, announced, recorded)
+    return View(replicas, ready, generation, generation if observed is None else observed, announced, recorded, attempt)
 
 
-def step(share, seen, held=True, now=NOW, until=NOW + 50, abandoned=0):
+def step(share, seen, held=True, now=NOW, until=NOW + 50, abandoned=(0, 0)):
     """(serving, preparing, reason) after one decision; a trailing `shown` when both are shown."""
     at, event = decide(Totals(share, until, abandoned), seen, held, now, WAITS)
     assert at.share.shard == share.shard
@@ -64,31 +64,34 @@ def step(share, seen, held=True, now=NOW, until=NOW + 50, abandoned=0):
         (Share(1, 3, 5), view(5, ready=5, observed=1), {}, (3, 5, None)),
         (Share(1, 3, 5), view(5, ready=5), {"held": False}, (3, 5, None)),
         (Share(1, 3, 5), view(5, ready=5), {}, (5, 3, Reason.GROWN, "shown")),
-        (Share(4, 3, 5), view(5, ready=5), {}, (5, 3, Reason.GROWN, "shown")),
+        (Share(4, 3, 5), view(5, ready=5), {}, (5, 0, Reason.GROWN)),
         (Share(1, 3, 5), view(8, ready=3), {}, (3, 8, Reason.GROWING)),
         (Share(1, 3, 5), view(3, ready=3), {}, (3, 0, Reason.CANCELLED)),
         (Share(1, 3, 5), view(5, ready=4), {"now": NOW + 60}, (3, 0, Reason.DEADLINE)),
         (Share(4, 3, 5), view(5, ready=4), {"now": NOW + 60}, (3, 5, None)),
-        (Share(1, 3), view(5, ready=4), {"abandoned": 5}, (3, 0, None)),
-        (Share(1, 3), view(5, ready=5), {"abandoned": 5}, (3, 5, Reason.GROWING)),
-        (Share(1, 3), view(6, ready=4), {"abandoned": 5}, (3, 6, Reason.GROWING)),
+        (Share(1, 3), view(5, ready=4), {"abandoned": (5, 0)}, (3, 0, None)),
+        (Share(1, 3), view(5, ready=5), {"abandoned": (5, 0)}, (3, 5, Reason.GROWING)),
+        (Share(1, 3), view(6, ready=4), {"abandoned": (5, 0)}, (3, 6, Reason.GROWING)),
+        (Share(1, 3), view(5, ready=4, attempt=1), {"abandoned": (5, 0)}, (3, 5, Reason.GROWING)),
         # Shrinking, announced.
         (Share(1, 5), view(5, announced=3), {}, (5, 3, Reason.ANNOUNCED)),
         (Share(1, 5), view(5, announced=3, recorded=5), {}, (5, 3, Reason.ANNOUNCED)),
         (Share(1, 5, 3), view(5, announced=3), {}, (5, 3, None)),
         (Share(1, 5, 3), view(5, announced=3, recorded=3), {"held": False}, (5, 3, None)),
-        (Share(1, 5, 3), view(5, announced=3, recorded=3), {}, (3, 5, Reason.SHRUNK, "shown")),
+        (Share(1, 5, 3), view(5, announced=3, recorded=3), {}, (3, 0, Reason.SHRUNK)),
         (Share(4, 5, 3), view(5, announced=3, recorded=3), {}, (3, 5, Reason.SHRUNK, "shown")),
         (Share(1, 5, 3), view(5), {}, (5, 0, Reason.CANCELLED)),
         (Share(1, 5, 3), view(5, announced=3), {"now": NOW + 60}, (5, 0, Reason.DEADLINE)),
-        (Share(1, 5), view(5, announced=3), {"abandoned": 3}, (5, 0, None)),
-        (Share(1, 5), view(5, announced=3, recorded=3), {"abandoned": 3}, (5, 3, Reason.ANNOUNCED)),
+        (Share(1, 5), view(5, announced=3), {"abandoned": (3, 0)}, (5, 0, None)),
+        (Share(1, 5), view(5, announced=3, attempt=2), {"abandoned": (3, 1)}, (5, 3, Reason.ANNOUNCED)),
+        (Share(1, 5), view(5, announced=3, attempt=2), {"abandoned": (3, 2)}, (5, 0, None)),
+        (Share(1, 5), view(5, announced=3, recorded=3), {"abandoned": (3, 0)}, (5, 3, Reason.ANNOUNCED)),
         (Share(1, 3), view(5, announced=3, recorded=3), {}, (3, 0, None)),
         (Share(1, 3), view(3, recorded=3), {}, (3, 0, None)),
         # Shrinking, with a word to nobody.
         (Share(1, 5), view(3, ready=5), {}, (5, 3, Reason.REDUCED)),
         (Share(1, 5, 3), view(3, ready=4), {"held": False, "now": NOW + 60}, (5, 3, None)),
-        (Share(1, 5, 3), view(3, ready=4), {}, (3, 5, Reason.UNANNOUNCED, "shown")),
+        (Share(1, 5, 3), view(3, ready=4), {}, (3, 0, Reason.UNANNOUNCED)),
         (Share(4, 5, 3), view(3, ready=4), {}, (5, 3, None)),
         # Beyond the serving total.
         (Share(4, 3), view(5, announced=3, recorded=3), {}, (3, 5, Reason.GROWING)),
@@ -100,6 +103,9 @@ def step(share, seen, held=True, now=NOW, until=NOW + 50, abandoned=0):
         (Share(1, 5, 3, True), view(5), {}, (5, 3, None, "shown")),
         (Share(1, 5, 3, True), view(5), {"now": NOW + 60}, (5, 0, None)),
         (Share(1, 5, 3, True), view(8, ready=5), {}, (5, 3, None, "shown")),
+        (Share(4, 3, 5, True), view(5, announced=3, recorded=3), {}, (3, 5, None, "shown")),
+        (Share(4, 3, 5, True), view(5, announced=3, recorded=3), {"now": NOW + 60}, (3, 0, None)),
+        (Share(4, 3, 5, True), view(3, recorded=3), {}, (3, 0, None)),
     ],
 )  # fmt: skip
 def test_decide(share, seen, more, want):
@@ -109,7 +115,7 @@ def test_decide(share, seen, more, want):
 
 def test_what_was_abandoned_may_be_wanted_again():
     """When something else was wanted in between, the same total is prepared as if for the first time."""
-    at = Totals(Share(1, 3), abandoned=5)
+    at = Totals(Share(1, 3), abandoned=(5, 0))
     at, event = decide(at, view(3), True, NOW, WAITS)
     assert event is None
     at, event = decide(at, view(5, ready=3), True, NOW, WAITS)
@@ -135,21 +141,18 @@ class Pods:
 
     def turn(self):
         """Every pod decides until nothing changes any more."""
-        for shard, at in self.pods.items():
-            held = self.held[shard]
-            while True:
-                after, _ = decide(at, self.seen, held, self.now, WAITS)
-                if after == at:
-                    break
-                held = held and after.share == at.share
-                at = after
-            self.pods[shard] = at
+        for shard in self.pods:
+            before, held = None, self.held[shard]
+            while before != self.pods[shard]:
+                before = self.pods[shard]
+                self.pods[shard], _ = decide(before, self.seen, held, self.now, WAITS)
+                held = held and self.pods[shard].share == before.share
 
     def settle(self):
         """Everything is built, and every overlap passes."""
         for _ in range(4):
             self.turn()
-            self.now += 2
+            self.now += 5
 
     def serving(self):
         return {shard: at.share.serving for shard, at in self.pods.items()}
@@ -199,7 +202,7 @@ def test_it_never_rests_on_less_than_was_seen():
             at = decide(at, seen, rng.random() < 0.7, now, WAITS)[0]
         last = view(rng.randint(1, 6))
         for _ in range(8):
-            now += 2.0
+            now += 5.0
             at = decide(at, last, True, now, WAITS)[0]
         assert at.share.serving == last.replicas or at.share.shard >= last.replicas
         assert not at.share.overlap
