@@ -41,10 +41,10 @@ class Observer:
         return Observation(now, objects, tuple(sorted(shards, key=lambda one: one.ordinal)), target, tuple(faults))
 
     def shards(self) -> list[Shard]:
-        """The pods that answer now; what they lack is no fault here."""
+        """The pods that answer now, those too that are about to be deleted; what they lack is no fault here."""
         faults: list[Fault] = []
-        target = self._set(faults)
-        return [page.shard for page in self._read(self._urls(target, faults), faults).values()]
+        urls = self._addresses(self._set(faults), faults)
+        return [page.shard for page in self._read(urls, faults).values()]
 
     def _set(self, faults: list[Fault]) -> Set | None:
         if self._cluster is None:
@@ -57,24 +57,34 @@ class Observer:
             return None
 
     def _urls(self, target: Set | None, faults: list[Fault]) -> dict[str, str]:
+        """Pages of the pods that there should be."""
+        found = self._addresses(target, faults)
+        if self._options.shard_url or target is None:
+            return found
+        wanted = [f"{target.name}-{ordinal}" for ordinal in range(target.replicas)]
+        if found:
+            faults += [
+                Fault(Reason.SHARD_MISSING, f"{name} has no address behind the Service")
+                for name in wanted
+                if name not in found
+            ]
+        return {name: found[name] for name in wanted if name in found}
+
+    def _addresses(self, target: Set | None, faults: list[Fault]) -> dict[str, str]:
+        """Pages of the pods that there are, by name."""
         if self._options.shard_url:
             return {url: _page_url(url) for url in self._options.shard_url}
         if self._cluster is None or target is None:
             return {}
+        service = self._options.service or target.service or target.name
         try:
-            found = self._cluster.addresses(
-                target.namespace, self._options.service or target.service or target.name, self._options.telemetry_port
-            )
+            found = self._cluster.addresses(target.namespace, service, self._options.telemetry_port)
         except ClusterError as error:
             faults.append(Fault(Reason.SHARDS_UNKNOWN, str(error)))
             return {}
-        wanted = [f"{target.name}-{ordinal}" for ordinal in range(target.replicas)]
-        faults += [
-            Fault(Reason.SHARD_MISSING, f"{name} has no address behind the Service")
-            for name in wanted
-            if name not in found
-        ]
-        return {name: found[name] for name in wanted if name in found}
+        if not found:
+            faults.append(Fault(Reason.SHARDS_UNKNOWN, f"no pod has an address behind the Service {service}"))
+        return found
 
     def _read(self, urls: Mapping[str, str], faults: list[Fault]) -> dict[str, Page]:
         pages = {}

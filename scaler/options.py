@@ -45,6 +45,7 @@ class Options(msgspec.Struct, frozen=True):
     down_window: float
     max_changes_per_hour: int
     resize_timeout: float
+    reshard_overlap: float
     metrics_host: str
     metrics_port: int
     lease: str

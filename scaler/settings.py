@@ -23,6 +23,10 @@ SETTINGS = (
         "Telemetry pages of the shards, by ordinal, instead of those that the Service finds.",
     ),
     Setting("shard-timeout", "duration", "10s", SHARDS, "Time that a shard has to answer; after it, it is missing."),
+    Setting(
+        "reshard-overlap", "duration", "1s", SHARDS,
+        "Time that pods are kept after their series have moved; the scrape interval leaves no gap for any scraper.",
+    ),
     Setting("resize-timeout", "duration", "10m", SHARDS, "Time for one change of size; then it is abandoned."),
     Setting(
         "memory-limit", "bytes", "0", LIMITS, "Memory limit of a pod, as 512Mi; 0 is that of the StatefulSet.",

@@ -8,7 +8,7 @@ from scaler.apply import ResizeError
 from scaler.cluster import Cluster
 from scaler.observe import Observer
 from scaler.options import Options
-from scaler.resize import PREPARING, SERVING, Outcome, Seen, Shard, resize
+from scaler.resize import ATTEMPT, PREPARING, SERVING, Outcome, Seen, Shard, resize
 from shardex.errors import ShardexError
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ class ClusterSet:
 
     def seen(self) -> Seen:
         found = self._cluster.set(self._namespace, self._name)
-        preparing, serving = (_number(found.annotations.get(name, "")) for name in (PREPARING, SERVING))
-        return Seen(found.replicas, preparing, serving)
+        numbers = (_number(found.annotations.get(name, "")) for name in (PREPARING, SERVING, ATTEMPT))
+        return Seen(found.replicas, *numbers)
 
     def shards(self) -> Mapping[int, Shard]:
         return {
@@ -42,12 +42,12 @@ class ClusterResizer:
     """Resizer of the set that the options name."""
 
     def __init__(self, options: Options, cluster: Cluster) -> None:
-        self._set, self._seconds = ClusterSet(options, cluster), options.resize_timeout
+        self._set, self._options = ClusterSet(options, cluster), options
 
     def resize(self, total: int) -> None:
         """As Resizer has it; raise ResizeError."""
         try:
-            result = resize(self._set, total, self._seconds, log.info)
+            result = resize(self._set, total, self._options.resize_timeout, self._options.reshard_overlap, log.info)
         except ShardexError as error:
             raise ResizeError(str(error)) from error
         if result.outcome is not Outcome.DONE:

@@ -82,7 +82,7 @@ def page(one, **more):
 
 @contextlib.contextmanager
 def answering(pages):
-    """Base URLs of servers, one a page; a page may be changed in the list meanwhile, and None answers 503."""
+    """Base URLs of servers, one a page: a text, or a function that makes one at each request; None answers 503."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(_answering(pages, number)) for number in range(len(pages))]
 
@@ -91,7 +91,7 @@ def answering(pages):
 def _answering(pages, number):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            text = pages[number]
+            text = pages[number]() if callable(pages[number]) else pages[number]
             self.send_response(503 if text is None else 200)
             self.end_headers()
             self.wfile.write((text or "").encode())
