@@ -4,17 +4,14 @@ import logging
 import signal
 import sys
 import threading
-import time
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import urllib3
-from kubernetes import client, watch
-from kubernetes.client.exceptions import ApiException
 from prometheus_client import start_http_server
 
 from scaler.apply import Teller
-from scaler.cluster import Cluster
+from scaler.cluster import Cluster, ClusterError
 from scaler.controller import Controller
+from scaler.decide import PAUSED
 from scaler.election import lead
 from scaler.metrics import Metrics
 from scaler.observe import Observer
@@ -57,17 +54,15 @@ def _end(*_: object) -> NoReturn:
 
 def _watch(cluster: Cluster, namespace: str, name: str, wake: threading.Event, stop: threading.Event) -> None:
     """Wake the controller when someone changes the spec, or pauses it; what it writes itself wakes nobody."""
-    api = client.AppsV1Api(cluster.api)
-    before: Any = None
+    before: object = None
     while not stop.is_set():
         try:
-            query = {"field_selector": f"metadata.name={name}", "timeout_seconds": _WATCH_SECONDS}
-            for one in watch.Watch().stream(api.list_namespaced_stateful_set, namespace, **query):
-                meta = one["object"].metadata
-                now = (meta.generation, (meta.annotations or {}).get("shardex.dev/scaler-paused"))
+            for document in cluster.watch_set(namespace, name, _WATCH_SECONDS):
+                meta = document["metadata"]
+                now = (meta.get("generation"), (meta.get("annotations") or {}).get(PAUSED))
                 if before is not None and now != before:
                     wake.set()
                 before = now
-        except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+        except ClusterError as error:
             log.debug("the watch of the StatefulSet ended: %s", error)
-            time.sleep(_PAUSE_SECONDS)  # the interval of the controller goes on meanwhile
+            stop.wait(_PAUSE_SECONDS)  # the interval of the controller goes on meanwhile

@@ -152,3 +152,21 @@ def test_errors_of_the_server_are_told(server):
     with pytest.raises(ClusterError, match=r"404 .*not found") as caught:
         Cluster(options(server)).set("monitoring", "nobody")
     assert caught.value.status == 404
+
+
+def test_a_watch_of_the_set(server, set_path):
+    """It starts with what is there; a server that ends it with an error, or refuses it, is told as such."""
+    cluster = Cluster(options(server))
+    watch = cluster.watch_set("monitoring", "shardex", 30)
+    assert next(watch)["spec"]["replicas"] == 1
+    cluster.patch_set("monitoring", "shardex", {"spec": {"replicas": 2}})
+    assert next(watch)["spec"]["replicas"] == 2
+    watch.close()
+    server.fault("error_event", "statefulsets", "watch", status=410)
+    with pytest.raises(ClusterError) as ended:
+        list(cluster.watch_set("monitoring", "shardex", 30))
+    assert ended.value.status == 410
+    server.fault("status", "statefulsets", "watch", status=403)
+    with pytest.raises(ClusterError, match="403") as refused:
+        list(cluster.watch_set("monitoring", "shardex", 30))
+    assert refused.value.status == 403
