@@ -65,6 +65,10 @@ class Case(NamedTuple):
         peaks = ((self.predicted_peak, self.measured_peak), (self.told_peak, self.measured_peak))
         return [said / found - 1 for said, found in (*pairs, *peaks) if said is not None]
 
+    def plain(self) -> dict[str, Any]:
+        """As a report of the scaler shows it."""
+        return {**self._asdict(), "name": f"{self.cluster}, {self.shards}"}
+
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.option("--objects", default=20_000, type=click.IntRange(1000), help="Objects in a cluster, about.")
@@ -75,12 +79,15 @@ class Case(NamedTuple):
 def predict(objects: int, workers: int, shards: str, file: Path | None, doc: Path | None) -> None:
     """Compare the scaler's predictions with measurements; exit status 1 if one is off by more than 15 %."""
     cases: list[Case] = []
+    told: dict[str, Any] = {}
     for mix in mixes(objects):
-        for case in compared(mix, workers, [int(number) for number in shards.split(",")]):
+        for case in compared(mix, workers, [int(number) for number in shards.split(",")], told):
             click.echo(f"{case.cluster}, {case.shards}: {', '.join(f'{off:+.1%}' for off in case.off)}")
             cases.append(case)
     if file:
-        file.write_text(json.dumps({"cases": [case._asdict() for case in cases]}, indent=1), encoding="utf-8")
+        file.write_text(
+            json.dumps({"told": told, "cases": [case.plain() for case in cases]}, indent=1), encoding="utf-8"
+        )
     text = table(cases, workers)
     click.echo(text)
     if doc:
@@ -119,8 +126,8 @@ def config_maps(server: Server, count: int) -> None:
         server.apply(changes[start : start + _BATCH])
 
 
-def compared(mix: Mix, workers: int, sizes: Sequence[int]) -> Iterator[Case]:
-    """A case a size."""
+def compared(mix: Mix, workers: int, sizes: Sequence[int], told: dict[str, Any]) -> Iterator[Case]:
+    """A case a size; `told` is filled with the scaler's whole answer about the single shard."""
     with cluster(**mix.options) as server, tempfile.TemporaryDirectory(prefix="predict-") as folder:
         mix.more(server)
         asked = Asked(server.url, workers, mix.kinds)
@@ -135,10 +142,11 @@ def compared(mix: Mix, workers: int, sizes: Sequence[int]) -> Iterator[Case]:
                     if size == 1:
                         url = exporter.ready_url.removesuffix("/readyz")
                         after = {other: asked.said(other, url) for other in sizes if other != 1}
+                        told.update(asked.answer([f"--shard-url={url}", "--memory-limit=256Mi"]))
             steady, peak = (max(column) for column in zip(*measured, strict=True))
-            told = after.get(size, (None, None))
+            learned = after.get(size, (None, None))
             objects = sum(server.state()["objects"].values())
-            yield Case(mix.name, size, objects, steady, before[size][0], told[0], peak, before[size][1], told[1])
+            yield Case(mix.name, size, objects, steady, before[size][0], learned[0], peak, before[size][1], learned[1])
 
 
 class Asked:
@@ -151,20 +159,18 @@ class Asked:
 
     def said(self, shards: int, url: str = "") -> tuple[float, float]:
         """(steady, peak) bytes of the fullest pod of so many; with what the shard behind the URL tells."""
-        bounds = [f"--min-shards={shards}", f"--max-shards={shards}", f"--resources={','.join(self._kinds)}"]
-        source = [f"--shard-url={url}"] if url else ["--statefulset=none"]
-        done = subprocess.run(
-            [*self._command, *bounds, *source],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            env=ENVIRONMENT,
-            check=False,
-        )
+        source = f"--shard-url={url}" if url else "--statefulset=none"
+        found = self.answer([f"--min-shards={shards}", f"--max-shards={shards}", source])["recommendation"]
+        return found["memory_bytes"], found["peak_bytes"]
+
+    def answer(self, flags: Sequence[str]) -> dict[str, Any]:
+        """What `recommend -o json` prints."""
+        command = [*self._command, *flags, f"--resources={','.join(self._kinds)}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, env=ENVIRONMENT, check=False)
         if not done.stdout:
             raise click.ClickException(f"the scaler said nothing: {done.stderr}")
-        found = json.loads(done.stdout)["recommendation"]
-        return found["memory_bytes"], found["peak_bytes"]
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     @staticmethod
     def _default_kinds() -> list[str]:

@@ -15,7 +15,7 @@ POLICY = Policy(memory_limit=256.0 * 2**20)
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_the_scaler_follows(tmp_path, seed):
-    """No flapping, no pod out of memory in a tenfold growth, and back within the window; a picture and figures of it."""
+    """No flapping, no pod out of memory in a tenfold growth, back within the window; a picture and figures of it."""
     file, png = tmp_path / "scale.json", tmp_path / "scale.png"
     line = ["scale", f"--seed={seed}", "--interval=30", "--json", str(file), "--png", str(png)]
     done = CliRunner().invoke(main, line)
@@ -70,6 +70,7 @@ def test_predictions_are_shown_with_what_they_are_off_by():
     first = Case("pods", 1, 1000, 100_000_000, 100e6, None, 100_000_000, 100e6, None)
     assert case.off == pytest.approx([0.1, -0.01, 0.2, 0.01])
     assert first.off == [0, 0]
+    assert case.plain()["name"] == "pods, 2"
     text = table([first, case], workers=2)
     assert "| 110 MB (+10.0%) | 99.0 MB (-1.0%) |" in text
     assert text.endswith("Off by 20.0% at most.")

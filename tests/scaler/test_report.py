@@ -239,6 +239,16 @@ def test_results_of_a_benchmark(tmp_path):
     assert [case.measured for case in found.cases] == [53.2e6 + 15e6, 53.2e6 + 150e6]
 
 
+def test_measured_predictions_are_a_source(tmp_path):
+    """What `load predict --json` writes: the cases of other clusters stand in the plan of the last one."""
+    case = {"name": "pods, 2", "cluster": "pods", "measured": 100, "predicted": 110.0, "told": None}
+    case |= {"measured_peak": 120, "predicted_peak": 120.0}
+    source, page = tmp_path / "predict.json", tmp_path / "report.json"
+    source.write_text(json.dumps({"told": json.loads(formatted(told(), "json")), "cases": [case]}))
+    assert main(["report", f"--from={source}", "-o", str(page)]) == 0
+    assert msgspec.json.decode(page.read_bytes(), type=Plan).cases == (Case("pods, 2", 100.0, 110.0, 120.0, 120.0),)
+
+
 @pytest.mark.parametrize(
     ("source", "target", "fault"),
     [
