@@ -21,10 +21,12 @@ from load.demo import demo
 from load.objects.population import populate
 from load.objects.world import Settings, World
 from load.pictures import pictures
+from load.predict import predict
 from load.profiles import PROFILES
 from load.replay import replay
 from load.reshard.command import reshard
 from load.reviews import User, Users
+from load.scale import scale
 
 log = logging.getLogger("load")
 
@@ -57,7 +59,9 @@ main.add_command(bench)
 main.add_command(bench_check)
 main.add_command(demo)
 main.add_command(pictures)
+main.add_command(predict)
 main.add_command(reshard)
+main.add_command(scale)
 
 
 @main.command("serve", context_settings={"show_default": True})

@@ -1,5 +1,7 @@
-"""Says how many shards a cluster needs and why, or sets it.
+"""How many shards a cluster needs, and why; or sees to it that there are as many.
 
-May live here: what observes a shard set, decides on its size and changes it. May not: anything that the exporter runs;
-of shardex it knows the Kubernetes API and the telemetry, and of its code only which shard holds an object.
+observe (the only reader) -> recommend (pure) -> decide (pure) -> apply (the only writer). Times and the past are
+arguments everywhere between the two ends.
+
+May not: touch what shardex serves; know anything of it but its telemetry page and the StatefulSet it runs in.
 """

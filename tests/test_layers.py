@@ -15,6 +15,7 @@ MAY = {
     "shardex.custom": {"kube.meta", "kube.quantity", "kube.pieces", "exposition"},
     "shardex.workers": {"kube", "exposition", "resources", "custom", "store", "shard", "options", "logs"},
     "shardex.serving": {"kube", "exposition", "store", "workers", "options", "logs"},
+    "scaler": {"settings", "options", "arguments", "logs", "kube.quantity", "resources"},
 }
 COMMON = {"", "errors", "pem", "rfc3339"}
 
@@ -49,10 +50,27 @@ def test_imports_go_down(layer):
 
 
 def test_load_knows_nothing_of_us():
-    """The synthetic cluster shares no line with what it tests: a bug in our decoder cannot hide in our own traffic."""
+    """The synthetic cluster shares no line with what it tests: a bug in our decoder cannot hide in our own traffic.
+
+    load/scale.py makes no traffic: there the scaler's pure parts are what runs.
+    """
     for path in sources("load"):
+        foreign = ("shardex.",) if path == ROOT / "load" / "scale.py" else ("shardex.", "scaler.")
         for name in imports(path):
-            assert not (name + ".").startswith(("shardex.", "scaler.")), f"{path.relative_to(ROOT)} imports {name}"
+            assert not (name + ".").startswith(foreign), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_exporter_knows_nothing_of_the_scaler():
+    """It is installed without one."""
+    for path in sources("shardex"):
+        assert not any((name + ".").startswith("scaler.") for name in imports(path)), path
+
+
+def test_the_scaler_decides_without_a_clock():
+    """From observation to decision everything is an argument: no time, no randomness, no environment, no network."""
+    foreign = {"time", "random", "os", "pathlib", "socket", "urllib3", "kubernetes", "prometheus_client", "logging"}
+    for name in ("observation", "costs", "model", "policy", "constraints", "recommend", "decide", "growth", "plan"):
+        assert not foreign & {one.split(".")[0] for one in imports(ROOT / "scaler" / f"{name}.py")}, name
 
 
 def test_monitoring_knows_nothing_of_us():
@@ -87,7 +105,9 @@ def test_the_kubernetes_package_stays_in_its_process():
 
 
 @pytest.mark.parametrize(
-    "package", sorted(p.parent for p in (ROOT / "shardex").rglob("__init__.py")), ids=lambda p: p.name
+    "package",
+    sorted(p.parent for top in ("shardex", "scaler") for p in (ROOT / top).rglob("__init__.py")),
+    ids=lambda p: p.name,
 )
 def test_packages_say_what_may_live_there(package):
     """Each package's docstring is its contract."""
@@ -99,7 +119,7 @@ def test_packages_say_what_may_live_there(package):
 
 def test_only_the_command_line_prints():
     """Everything else logs."""
-    for path in sources("shardex"):
+    for path in [*sources("shardex"), *sources("scaler")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 raise AssertionError(f"{path.relative_to(ROOT)}:{node.lineno} prints")

@@ -54,6 +54,13 @@ class Exporter:
             raise MeasureError("its processes are not known: give --peer-pid")
         return self.tree
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that was seen so far; raise MeasureError when nobody looked."""
+        if self.peak is None:
+            raise MeasureError("its start was not watched")
+        return self.peak.memory.total
+
     def ready(self) -> float:
         """Seconds from the exec to the first 200 of /readyz, 5 per cent late at most.
 

@@ -8,7 +8,7 @@ from load.testing import Server
 
 _BATCH = 500  # objects a request: a body of 1 MB
 
-_CONFIG = """
+CONFIG = """
 kind: CustomResourceStateMetrics
 spec:
   resources:
@@ -45,12 +45,13 @@ def custom_resources(run: Run) -> None:
     run.need("--custom-resource-state-config")
     count = max(1, run.settings.pods // 4)
     with run.cluster(0, NOTHING) as server:
-        _fill(server, count)
-        flags = ("--custom-resource-state-only=true", f"--custom-resource-state-config={_CONFIG}")
+        fill(server, count)
+        flags = ("--custom-resource-state-only=true", f"--custom-resource-state-config={CONFIG}")
         tell(run, "customresources", "object", costs(run, server, count, *flags))
 
 
-def _fill(server: Server, count: int) -> None:
+def fill(server: Server, count: int) -> None:
+    """Define gadgets.bench.example, and make so many of them."""
     crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     version = {"name": "v1", "served": True, "storage": True, "subresources": {"status": {}}}
     names = {"plural": "gadgets", "singular": "gadget", "kind": "Gadget", "listKind": "GadgetList"}

@@ -9,7 +9,7 @@ from load.bench.results import Outcome, Results
 from load.bench.subject import PEER_NAME, SHARDEX
 from load.bench.targets import PEER, PEER_CONDITIONS, TARGETS
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+MARK = "measured"
 _TEMPLATE = Path(__file__).with_name("report.md.jinja")
 _HEAD = ("figure", "value", "target", "", "peer", "peer / ours")
 
@@ -96,10 +96,11 @@ def _title(path: str) -> str:
     return Path(path).stem.replace("-", " ")
 
 
-def put(document: str, text: str) -> str:
+def put(document: str, text: str, mark: str = MARK) -> str:
     """The document with the text between its marks; raise ValueError when it has not exactly one pair of them."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
-        raise ValueError(f"there must be one {BEGIN} and one {END} after it")
-    return f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}"
+    start, stop = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, begin, rest = document.partition(start)
+    _, end, after = rest.partition(stop)
+    if not begin or not end or start in rest or stop in after:
+        raise ValueError(f"there must be one {start} and one {stop} after it")
+    return f"{before}{start}\n\n{text.strip()}\n\n{stop}{after}"

@@ -21,6 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shardex import __version__
+from shardex.serving.processes import memory
 from shardex.serving.shards import Shards
 from shardex.serving.upstream import Line, Upstream
 from shardex.workers.board import Phase
@@ -123,6 +124,7 @@ class _Workers(Collector):
     def collect(self) -> Iterator[Metric]:
         lines = self._upstream.lines
         yield from self._lives(lines)
+        yield self._memory()
         found = [decode(view.publication.status) for view in (line.latest() for line in lines) if view is not None]
         yield from _processes(found)
         yield from _kinds(found)
@@ -154,6 +156,16 @@ class _Workers(Collector):
             restarts.add_metric(worker, row.restarts)
             exits.add_metric(worker, row.exit_code)
         yield from (*gauges.values(), restarts, exits)
+
+    def _memory(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "shardex_process_memory_bytes",
+            "Memory of the pod's processes, a page that several share counted once, without the arenas.",
+            labels=["process", "worker"],
+        )
+        for process, worker, size in memory(self._upstream.board):
+            gauge.add_metric([process, worker], size)
+        return gauge
 
 
 def _processes(found: Iterable[WorkerStatus]) -> Iterator[Metric]:

@@ -300,16 +300,20 @@ def test_markdown():
     assert all(line.count("|") == 7 for table in tables for line in table.splitlines())
 
 
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
 def test_text_between_marks():
     """A document keeps what is around its marks, and the newest figures replace the older."""
-    before = f"# Title\n\n{report.BEGIN}\n{report.END}\n\nEnd.\n"
+    before = f"# Title\n\n{BEGIN}\n{END}\n\nEnd.\n"
     first = report.put(before, "old\n")
-    assert report.put(first, "\nnew\n") == f"# Title\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\nEnd.\n"
+    assert report.put(first, "\nnew\n") == f"# Title\n\n{BEGIN}\n\nnew\n\n{END}\n\nEnd.\n"
+    assert report.put("<!-- x: begin --><!-- x: end -->", "new", "x") == "<!-- x: begin -->\n\nnew\n\n<!-- x: end -->"
 
 
 @pytest.mark.parametrize(
     "document",
-    ["", report.BEGIN, f"{report.END} {report.BEGIN}", (report.BEGIN + report.END) * 2],
+    ["", BEGIN, f"{END} {BEGIN}", (BEGIN + END) * 2],
     ids=["none", "no end", "the wrong way round", "twice"],
 )
 def test_a_document_without_its_marks(document):

@@ -1,0 +1,7 @@
+"""python -m scaler: what the command `shardex-scaler` is."""
+
+import sys
+
+from scaler.cli import main
+
+sys.exit(main())
