@@ -9,7 +9,6 @@ import yaml
 from published import workers
 from tree import ROOT
 
-from shardex.options import parse
 from shardex.resources import RESOURCES
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
@@ -78,7 +77,7 @@ def families():
     """Names of all series that shardex may print, and that a scraper adds."""
     with workers(1) as (board, [worker]):
         upstream = Upstream(board, [worker.front_end], 300.0, answer_seconds=0.2)
-        text = Telemetry(upstream, parse({}, RESOURCES, lambda: 1)).exposition().decode()
+        text = Telemetry(upstream).exposition().decode()
     own = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
     parts = {name + end for name, type in own.items() if type == "histogram" for end in ("_bucket", "_sum", "_count")}
     kinds = {family.name for resource in RESOURCES.values() for family in resource.families}
