@@ -108,7 +108,7 @@ def anchors(page):
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
-@pytest.mark.parametrize("name", ["compared.md", "operations.md"])
+@pytest.mark.parametrize("name", ["compared.md", "migrating.md", "operations.md"])
 def test_links_lead_somewhere(name):
     """Who reads it at night finds what it points to: a file of this repository, a heading that is there once."""
     page = DOCS / name
