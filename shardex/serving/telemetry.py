@@ -172,6 +172,7 @@ def _processes(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     rows = (
         ("shardex_worker_resident_memory_bytes", "Memory of the worker's process.", "resident_bytes"),
         ("shardex_worker_peak_memory_bytes", "The most that it ever was.", "peak_bytes"),
+        ("shardex_worker_base_memory_bytes", "What it was before the first object.", "base_bytes"),
         ("shardex_worker_arena_bytes", "Shared memory that holds the worker's segments.", "arena_bytes"),
         ("shardex_worker_fold_seconds", "Time of the last fold of changes into segments.", "fold_seconds"),
     )
@@ -195,6 +196,7 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
         ("shardex_text_bytes", "Bytes of their text.", "text_bytes"),
         ("shardex_segment_bytes", "Bytes of the text as it is kept, compressed.", "segment_bytes"),
         ("shardex_index_bytes", "Bytes of hashes and lengths beside it.", "index_bytes"),
+        ("shardex_table_bytes", "Bytes of the table by uid, and of text not compressed yet.", "table_bytes"),
     )
     gauges = [(GaugeMetricFamily(name, help, labels=labels), field) for name, help, field in rows]
     synced = GaugeMetricFamily("shardex_resource_synced", "Whether it was listed once.", labels=labels)
