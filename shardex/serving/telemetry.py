@@ -246,7 +246,11 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     """Calls by result and Go type name, summed over the workers, as the peer's alerts expect them."""
     lists = CounterMetricFamily("kube_state_metrics_list", "Lists, by result.", labels=["result", "resource"])
     watches = CounterMetricFamily("kube_state_metrics_watch", "Watches, by result.", labels=["result", "resource"])
+    held = GaugeMetricFamily("kube_state_metrics_list_objects", "Objects kept under the limit.", labels=["resource"])
+    limits = GaugeMetricFamily("kube_state_metrics_list_objects_limit", "--object-limit.", labels=["resource"])
     kinds: dict[str, list[KindStatus]] = {}
+    found = list(found)
+    limit = max((status.object_limit for status in found), default=0)
     for status in found:
         for kind in status.kinds:
             kinds.setdefault(kind.kind, []).append(kind)
@@ -255,7 +259,10 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             lists.add_metric([result, name], count)
         for result, count in _summed(one.watches for part in parts for one in part.standings):
             watches.add_metric([result, name], count)
-    yield from (lists, watches)
+        if limit:
+            held.add_metric([name], sum(part.objects for part in parts))
+            limits.add_metric([name], limit)
+    yield from (lists, watches, held, limits)
 
 
 def _definitions(found: Iterable[WorkerStatus]) -> Iterator[Metric]:

@@ -47,6 +47,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     cpu_seconds         user and system, since its fork
     fold_seconds        the last fold
     definitions         None where no custom resources are configured
+    object_limit        --object-limit, 0 for none
     """
 
     pod_shard: int
@@ -61,6 +62,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     now: float
     kinds: tuple[KindStatus, ...]
     definitions: DefinitionsStatus | None = None
+    object_limit: int = 0
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -191,6 +191,7 @@ class Worker:
                 now=time.monotonic(),
                 kinds=tuple(kinds),
                 definitions=defined,
+                object_limit=self._reading.limit,
             )
         )
 
