@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from observing import MIB, NOW, POLICY, SET, observed
 
+from load.browser import browsing, executable
 from scaler.cli import main
 from scaler.growth import GROWTH, monthly, noted, remembered
 from scaler.observation import Fault, Observation, Reason
@@ -113,13 +114,12 @@ def test_a_report_is_read_again(written, tmp_path):
 @pytest.mark.parametrize("width", [1280, 600])
 def test_the_page_in_a_browser(written, tmp_path, width):
     """Chromium draws every picture, asks for nothing, and nobody has to scroll sideways."""
-    browser = pytest.importorskip("load.browser")
-    path = browser.executable()
+    path = executable()
     if path is None:
         pytest.skip("no Chromium is here: .ci/tools .venv/debian unpacks one where there is apt-get")
     file = tmp_path / "report.html"
     file.write_text(written[0], encoding="utf-8")
-    with browser.browsing(path) as page:
+    with browsing(path) as page:
         page.open(file.as_uri(), width, 900)
         assert page.evaluate("performance.getEntriesByType('resource').length") == 0
         widths = page.evaluate("[...document.querySelectorAll('svg')].map(svg => svg.getBoundingClientRect().width)")
