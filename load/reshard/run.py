@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -164,6 +165,7 @@ class _Run:
         lag = _LAG_SECONDS if settings.fault in {"none", "scaler"} else _AWAY_SECONDS
         self._rounds = stack.enter_context(Rounds(lambda: dict(self._controller.pods), reference, lag))
         self._steps: list[Step] = []
+        self._ended: list[tuple[int, Callable[[list[Round]], Step]]] = []  # with the number of its rounds
 
     def results(self) -> Results:
         steps = self._settings.steps
@@ -178,6 +180,8 @@ class _Run:
             for ordinal in reversed(range(steps[-1])):
                 with self._step(f"restart of {ordinal}", steps[-1], steps[-1]):
                     self._restart(ordinal, steps[-1])
+        self._live("the last rounds are judged")
+        scaler.wait(self._say_judged, _STEP_SECONDS, "the rounds are judged")
         return Results(self._settings, tuple(self._steps), self._controller.restarts)
 
     def _change(self, before: int, after: int) -> None:
@@ -258,24 +262,26 @@ class _Run:
 
     @contextmanager
     def _step(self, name: str, before: int, after: int) -> Iterator[None]:
-        """What happens inside is a step of its own, judged when its rounds are."""
+        """What happens inside is a step of its own; it is said when its rounds are judged, some seconds later."""
+        self._say_judged()
         self._live(name)
         self._rounds.step += 1
         number, memory, began = self._rounds.step, self._memory.begin(), time.monotonic()
         yield
-        seconds = time.monotonic() - began
-        self._rounds.step += 1  # what is between two steps belongs to none of them
+        seconds, memories = time.monotonic() - began, (memory, self._memory.peak)
+        self._ended.append((number, partial(_step, name, before, after, seconds, memories, self._memory.aside)))
+        self._rounds.step += 1  # what comes next belongs to no step yet
 
-        def judged() -> bool:
-            if self._rounds.fault:
-                raise RuntimeError(f"the scrapes failed: {self._rounds.fault}")
-            return bool(self._rounds.judged) and self._rounds.judged[-1].step > number
-
-        scaler.wait(judged, _STEP_SECONDS, "the rounds are judged")
-        rounds = [one for one in self._rounds.judged if one.step == number]
-        found = _step(name, before, after, seconds, rounds, (memory, self._memory.peak), self._memory.aside)
-        self._steps.append(found)
-        self._say(line(found))
+    def _say_judged(self) -> bool:
+        """Say the steps whose rounds are all judged; whether those were all steps."""
+        if self._rounds.fault:
+            raise RuntimeError(f"the scrapes failed: {self._rounds.fault}")
+        judged = self._rounds.judged
+        while self._ended and judged and judged[-1].step > self._ended[0][0]:
+            number, made = self._ended.pop(0)
+            self._steps.append(made([one for one in judged if one.step == number]))
+            self._say(line(self._steps[-1]))
+        return not self._ended
 
 
 def _prepares(pod: Pod) -> bool:
@@ -283,7 +289,7 @@ def _prepares(pod: Pod) -> bool:
 
 
 def _step(
-    name: str, before: int, after: int, seconds: float, rounds: list[Round], memory: tuple[int, int], aside: int
+    name: str, before: int, after: int, seconds: float, memory: tuple[int, int], aside: int, rounds: list[Round]
 ) -> Step:
     lost, doubled = [one for one in rounds if one.lost], [one for one in rounds if one.doubled]
     return Step(
