@@ -24,7 +24,7 @@ lint: $(READY)
 quick: $(READY)  ## the tests that start no process trees
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-bench: .venv/.report  ## the short set of measurements, with targets
+bench: $(READY)  ## the short set of measurements, with targets
 	$(BIN)/python -m load bench
 
 bench-check: $(READY)  ## fails when a pod has become dearer than it was
@@ -35,11 +35,7 @@ setup: $(READY)
 $(READY): pyproject.toml .ci/constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "shardex needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,load]'
-	@touch $@
-
-.venv/.report: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[report]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,load,report]'
 	@touch $@
 
 pictures: $(READY) .venv/.tools  ## the status page's pictures in docs/images anew

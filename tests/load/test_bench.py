@@ -282,7 +282,6 @@ def test_what_is_missed_and_failed():
 
 def test_markdown():
     """Machine, noise, targets, pictures and every scenario, each table whole."""
-    pytest.importorskip("jinja2", reason="the extra `report` is not installed")
     text = report.markdown(results(SYNC, SKIPPED, FAILED), ["images/growth.png"])
     for part in (
         "Fast 3000, 2 cores",

@@ -16,7 +16,6 @@ POLICY = Policy(memory_limit=256.0 * 2**20)
 @pytest.mark.parametrize("seed", [2, 3])
 def test_the_scaler_follows(tmp_path, seed):
     """No flapping, no pod out of memory in a tenfold growth, back within the window; a picture and figures of it."""
-    pytest.importorskip("matplotlib")
     file, png = tmp_path / "scale.json", tmp_path / "scale.png"
     line = ["scale", f"--seed={seed}", "--interval=30", "--json", str(file), "--png", str(png)]
     done = CliRunner().invoke(main, line)

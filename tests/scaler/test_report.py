@@ -19,9 +19,6 @@ from scaler.recommend import recommend
 from scaler.show import Told, formatted
 from shardex.errors import OptionsError
 
-pytest.importorskip("jinja2")
-pytest.importorskip("matplotlib")
-
 OBJECTS = {"pods": 40_000, "configmaps": 9_000, "nodes": 400, "gadgets.example.com": 500}
 VOID = frozenset({"meta", "br", "link", "img", "hr", "input"})
 
