@@ -1,8 +1,8 @@
 # docker build -t shardex:0.1.0 .
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /src
-# Every version by constraints.txt, those of the build's own tools too. pip stays out of the environment it fills.
-ENV PIP_CONSTRAINT=/src/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# Every version by .ci/constraints.txt, those of the build's own tools too. pip stays out of the environment it fills.
+ENV PIP_CONSTRAINT=/src/.ci/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv --without-pip /opt/shardex
 COPY . .
 RUN pip --python /opt/shardex/bin/python install .

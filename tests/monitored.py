@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from prometheus_client import generate_latest
 from published import workers
 from tree import ROOT
 
-from shardex.options import parse
+from scaler.metrics import Metrics
 from shardex.resources import RESOURCES
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
@@ -21,16 +22,6 @@ DASHBOARDS = sorted(MANIFESTS.glob("dashboards/*/*.json"))
 COLLECTORS = sorted(MANIFESTS.glob("collectors/*.yaml"))
 #: what a scraper says of a scrape
 SCRAPERS = {"up", "scrape_duration_seconds"}
-#: families that rules and dashboards ask for and that no part prints yet
-AWAITED = {
-    "shardex_scaler_constraint_shards",
-    "shardex_scaler_current_shards",
-    "shardex_scaler_decision_total",
-    "shardex_scaler_inputs_complete",
-    "shardex_scaler_recommended_shards",
-    "shardex_shards_preparing",
-    "shardex_shards_serving",
-}
 
 # A word before a parenthesis is a function, or an operator.
 _NAME = re.compile(r"(?<![\w:])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()")
@@ -75,10 +66,10 @@ def chosen(expr):
 
 @cache
 def families():
-    """Names of all series that shardex may print, and that a scraper adds."""
-    with workers(1) as (board, [worker]):
+    """Names of all series that shardex and its scaler may print, and that a scraper adds."""
+    with workers(1) as (board, [worker]):  # whose share is known
         upstream = Upstream(board, [worker.front_end], 300.0, answer_seconds=0.2)
-        text = Telemetry(upstream, parse({}, RESOURCES, lambda: 1)).exposition().decode()
+        text = (Telemetry(upstream).exposition() + generate_latest(Metrics().registry)).decode()
     own = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
     parts = {name + end for name, type in own.items() if type == "histogram" for end in ("_bucket", "_sum", "_count")}
     kinds = {family.name for resource in RESOURCES.values() for family in resource.families}

@@ -104,7 +104,7 @@ def text(sources, choice=None, openmetrics=False):
 
 def told(worker=0, *kinds, **more):
     """What a worker says of itself; what is not given is 0."""
-    fields = dict.fromkeys(("resident_bytes", "peak_bytes", "arena_bytes"), 0)
+    fields = dict.fromkeys(("resident_bytes", "peak_bytes", "base_bytes", "arena_bytes"), 0)
     fields |= dict.fromkeys(("cpu_seconds", "fold_seconds", "now"), 0.0)
     return WorkerStatus(pod_shard=0, worker=worker, incarnation=1, kinds=kinds, **fields | more)
 

@@ -13,10 +13,11 @@ import jsonschema
 import pytest
 import yaml
 
+from scaler import options as scaler
 from shardex.arguments import normal
 from shardex.options import parse
 from shardex.resources import RESOURCES
-from shardex.settings import IGNORED, SETTINGS, Setting
+from shardex.settings import IGNORED, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFESTS = ROOT / "manifests"
@@ -24,17 +25,6 @@ CHART = MANIFESTS / "helm" / "shardex"
 OVERLAYS = sorted(path.parent.name for path in MANIFESTS.glob("overlays/*/kustomization.yaml"))
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _SCHEMAS = ROOT / "tests" / "data" / "kubernetes" / "schemas.json.gz"
-#: flags that the manifests use already
-_COMING = [
-    Setting(flag, form, "", "", "")
-    for flag, form in (
-        ("pod", "string"),
-        ("pod-namespace", "string"),
-        ("auth-filter", "bool"),
-        ("custom-resource-state-config-file", "string"),
-    )
-    if flag not in {setting.flag for setting in SETTINGS}
-]
 #: what the kubelet puts in place of $(NAME) in an argument
 _DOWNWARD = {"POD_NAME": "shardex-0", "POD_NAMESPACE": "kube-system", "NODE_NAME": "node-0"}
 
@@ -148,12 +138,11 @@ def _given(container, settings, ignored):
 
 def options(container):
     """The exporter's options; raises OptionsError."""
-    return parse(_given(container, (*SETTINGS, *_COMING), IGNORED), RESOURCES, cores=lambda: 1)
+    return parse(_given(container, SETTINGS, IGNORED), RESOURCES, cores=lambda: 1)
 
 
 def scaler_options(container):
     """The scaler's options; raises OptionsError."""
-    scaler = pytest.importorskip("scaler.options")
     return scaler.parse(_given(container, scaler.SETTINGS, {}))
 
 

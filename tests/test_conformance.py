@@ -1,7 +1,6 @@
 """The whole tree beside recordings of kube-state-metrics v2.20: same objects, same flags, same answer.
 
-The variants are those of variants.json; one whose flags do not exist yet is skipped by name and runs by itself once
-they do.
+The variants are those of variants.json.
 """
 
 import json
@@ -12,13 +11,11 @@ from helpers import DATA, golden
 from tree import eventually, get, running
 
 from load import testing
-from shardex.settings import SETTINGS
 
 pytestmark = pytest.mark.slow
 
 GOLDEN = DATA / "conformance" / "golden"
 VARIANTS = json.loads((GOLDEN / "variants.json").read_text())
-FLAGS = {setting.flag for setting in SETTINGS}
 #: variant -> why its answer cannot be ours
 OTHERWISE = dict.fromkeys(
     (name for name in VARIANTS if name.startswith("shard-")),
@@ -32,8 +29,7 @@ def groups():
     for name, variant in VARIANTS.items():
         found.setdefault(tuple(variant["args"]), []).append(name)
     for args, names in found.items():
-        unknown = sorted({arg[2:].partition("=")[0] for arg in args} - FLAGS)
-        reason = OTHERWISE.get(names[0]) or (f"flag not there yet: --{', --'.join(unknown)}" if unknown else "")
+        reason = OTHERWISE.get(names[0])
         marks = [pytest.mark.skip(reason=f"{', '.join(names)}: {reason}")] if reason else []
         yield pytest.param(args, names, id=names[0], marks=marks)
 

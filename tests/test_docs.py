@@ -66,8 +66,6 @@ def test_the_example_of_custom_resources_prints_what_it_says():
 
 
 PEERS_FLAGS = (DATA / "reference/flags.txt").read_text().split()
-#: Flags that other parts bring; each is tested like the others from the moment it is a setting.
-COMING = {"auth-filter", "config", "continue-without-config", "tls-config"}
 
 
 @pytest.mark.parametrize("flag", PEERS_FLAGS)
@@ -76,7 +74,7 @@ def test_every_flag_of_the_peer_is_accounted_for(flag):
     _, verdict, reason = row("migrating.md", f"`--{flag}`")
     known = {setting.flag for setting in SETTINGS} | {"help"}
     assert (verdict == "ignored") == (flag in IGNORED)
-    assert (verdict in {"same", "better", "differs"}) == (flag in known or flag in COMING)
+    assert (verdict in {"same", "better", "differs"}) == (flag in known)
     assert reason or verdict in {"same", "ignored"}
 
 
@@ -110,7 +108,7 @@ def anchors(page):
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
-@pytest.mark.parametrize("name", ["compared.md", "operations.md"])
+@pytest.mark.parametrize("name", ["compared.md", "migrating.md", "operations.md"])
 def test_links_lead_somewhere(name):
     """Who reads it at night finds what it points to: a file of this repository, a heading that is there once."""
     page = DOCS / name

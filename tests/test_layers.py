@@ -75,11 +75,11 @@ def test_the_scaler_decides_without_a_clock():
 
 def test_monitoring_knows_nothing_of_us():
     """Dashboards ask what any scraper can: they are made without the exporter, and it without them."""
-    for path in sources("monitoring"):
+    for path in sources("manifests"):
         for name in imports(path):
             assert not (name + ".").startswith(("shardex.", "scaler.", "load.")), f"{path.relative_to(ROOT)}: {name}"
     for path in sources("shardex"):
-        assert not [name for name in imports(path) if (name + ".").startswith("monitoring.")], path.relative_to(ROOT)
+        assert not [name for name in imports(path) if (name + ".").startswith("manifests.")], path.relative_to(ROOT)
 
 
 def test_prometheus_client_renders_only_our_own_telemetry():

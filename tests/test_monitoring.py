@@ -1,4 +1,4 @@
-"""A cluster, three shards, Prometheus with our configuration and rules, VictoriaMetrics beside it: `make e2e`.
+"""A cluster, three shards, a scaler, Prometheus as we configure it, VictoriaMetrics beside it: `make e2e`.
 
 What is changed for the test: addresses stand for discovery, as what discovery would have said of them; a scrape is
 every other second; and the alerts' windows are seconds, where a pager's are minutes.
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from monitored import AWAITED, DASHBOARDS, MANIFESTS, RULES, alerts, chosen, names, queries
+from monitored import DASHBOARDS, MANIFESTS, RULES, alerts, chosen, queries
+from scaling import scaling
 from scrapers import Prometheus, VictoriaMetrics
 from tree import eventually, running
 from trouble import cases, lasting
@@ -26,6 +27,15 @@ SHARDS = 3
 SECONDS = 90.0  # the longest wait for something that takes five
 CLUSTER_ALERTS = alerts(MANIFESTS / "alerts" / "cluster.rules.yaml")
 PORTS = {"http-metrics": "port", "telemetry": "telemetry_port"}
+TARGETS = 2 * SHARDS + 1  # two of each shard, and the scaler
+LIMITS = {"limits": {"memory": "2Gi", "cpu": "2"}}
+STATEFUL_SET = {
+    "spec": {
+        "replicas": SHARDS,
+        "serviceName": "shardex",
+        "template": {"spec": {"containers": [{"name": "shardex", "resources": LIMITS}]}},
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +60,16 @@ def shards(server):
         yield trees
 
 
+@pytest.fixture(scope="module")
+def scaler(server, shards):
+    """A dry run on the StatefulSet that the shards would be of, with a limit of every sort."""
+    server.add("/apis/apps/v1/namespaces/kube-system/statefulsets/shardex", STATEFUL_SET)
+    urls = ",".join(f"http://127.0.0.1:{tree.telemetry_port}" for tree in shards)
+    limits = ("--scrape-body-limit=1G", "--scrape-sample-limit=6000000", "--up-window=1s")
+    with scaling(server.url, "--namespace=kube-system", f"--shard-url={urls}", "--interval=1s", *limits) as scaler:
+        yield scaler
+
+
 def discovered(pod, port_name, port, *, app="shardex", phase="Running"):
     """A target as Kubernetes' discovery has it, on an address of this machine."""
     meta = {
@@ -63,7 +83,7 @@ def discovered(pod, port_name, port, *, app="shardex", phase="Running"):
     return {"targets": [f"127.0.0.1:{port}"], "labels": labels}
 
 
-def scraping(name, shards):
+def scraping(name, shards, scaler):
     """A collector's jobs on the trees: labels as Kubernetes' discovery gives them, from which ours are made.
 
     Beside them stand what is not to be scraped: a pod that is over, and one of something else.
@@ -78,6 +98,7 @@ def scraping(name, shards):
             for shard, tree in enumerate(shards)
             for port, attribute in PORTS.items()
         ]
+        job["static_configs"].append(discovered("shardex-scaler", "metrics", scaler.port))
         job["static_configs"] += [discovered("shardex-3", port, 1, phase="Failed") for port in PORTS]
         job["static_configs"] += [discovered("web-0", port, 1, app="web") for port in PORTS]
     return document
@@ -96,13 +117,13 @@ def hastened(text):
 
 
 @pytest.fixture(scope="module")
-def prometheus(shards, tmp_path_factory):
+def prometheus(shards, scaler, tmp_path_factory):
     directory = tmp_path_factory.mktemp("prometheus")
     for path in RULES:
         (directory / path.name).write_text(hastened(path.read_text()))
-    config = scraping("prometheus", shards) | {"rule_files": [str(directory / "*.rules.yaml")]}
+    config = scraping("prometheus", shards, scaler) | {"rule_files": [str(directory / "*.rules.yaml")]}
     with contextlib.closing(Prometheus(directory, config)) as prometheus:
-        eventually(lambda: prometheus.value("sum(up)") == 2 * SHARDS, SECONDS, prometheus.log)
+        eventually(lambda: prometheus.value("sum(up)") == TARGETS, SECONDS, prometheus.log)
         yield prometheus
 
 
@@ -126,11 +147,11 @@ def trouble(server, prometheus):
 
 
 def test_every_shard_is_found(prometheus):
-    """Two targets a pod, named by the pod, and nothing dropped."""
-    for job in ("shardex", "shardex-telemetry"):
-        found = {one["metric"]["instance"] for one in prometheus.vector(f'up{{job="{job}"}} == 1')}
-        assert found == {f"shardex-{shard}" for shard in range(SHARDS)}
-    assert [one["lastError"] for one in prometheus.api("targets")["activeTargets"]] == [""] * 2 * SHARDS
+    """Two targets a pod, named by the pod, beside them the scaler, and nothing dropped."""
+    pods = {f"shardex-{shard}" for shard in range(SHARDS)}
+    for job, wanted in (("shardex", pods), ("shardex-telemetry", pods | {"shardex-scaler"})):
+        assert {one["metric"]["instance"] for one in prometheus.vector(f'up{{job="{job}"}} == 1')} == wanted
+    assert [one["lastError"] for one in prometheus.api("targets")["activeTargets"]] == [""] * TARGETS
     assert prometheus.value("count(count by (shard_ordinal) (kube_state_metrics_shard_ordinal))") == SHARDS
     eventually(lambda: prometheus.value("job:shardex_shards_missing:max") == 0, SECONDS)
 
@@ -153,11 +174,9 @@ def test_every_dashboard_query_has_data(prometheus, path):
         values = {
             f"{panel}: {expr}": [float(one["value"][1]) for one in prometheus.vector(chosen(expr))]
             for panel, expr in queries(path)
-            if not names(expr) & AWAITED
         }
         return [query for query, found in values.items() if not found or any(map(math.isnan, found))]
 
-    assert any(not names(expr) & AWAITED for _, expr in queries(path))
     eventually(lambda: not lacking(), SECONDS, lambda: "\n".join(lacking()))
 
 
@@ -200,14 +219,14 @@ def samples(scraper):
     )
 
 
-def test_another_scraper_reads_the_same(prometheus, shards, tmp_path):
+def test_another_scraper_reads_the_same(prometheus, shards, scaler, tmp_path):
     """VictoriaMetrics, under its own configuration, has every sample that Prometheus has, and no other."""
-    config = scraping("vmagent", shards)
+    config = scraping("vmagent", shards, scaler)
     del config["global"]["external_labels"]  # Prometheus adds them when it sends, not to what it keeps
     head = (Path(MANIFESTS) / "collectors" / "vmagent.yaml").read_text()
     [flag] = re.findall(r"-promscrape\.maxScrapeSize=\S+", head.partition("\nglobal")[0])[:1]
     with contextlib.closing(VictoriaMetrics(tmp_path, config, flag)) as victoria:
-        eventually(lambda: victoria.value("sum(up)") == 2 * SHARDS, SECONDS, victoria.log)
+        eventually(lambda: victoria.value("sum(up)") == TARGETS, SECONDS, victoria.log)
 
         def same():
             theirs, ours = samples(victoria), samples(prometheus)

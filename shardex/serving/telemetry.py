@@ -172,6 +172,7 @@ def _processes(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     rows = (
         ("shardex_worker_resident_memory_bytes", "Memory of the worker's process.", "resident_bytes"),
         ("shardex_worker_peak_memory_bytes", "The most that it ever was.", "peak_bytes"),
+        ("shardex_worker_base_memory_bytes", "What it was before the first object.", "base_bytes"),
         ("shardex_worker_arena_bytes", "Shared memory that holds the worker's segments.", "arena_bytes"),
         ("shardex_worker_fold_seconds", "Time of the last fold of changes into segments.", "fold_seconds"),
     )
@@ -195,6 +196,7 @@ def _kinds(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
         ("shardex_text_bytes", "Bytes of their text.", "text_bytes"),
         ("shardex_segment_bytes", "Bytes of the text as it is kept, compressed.", "segment_bytes"),
         ("shardex_index_bytes", "Bytes of hashes and lengths beside it.", "index_bytes"),
+        ("shardex_table_bytes", "Bytes of the table by uid, and of text not compressed yet.", "table_bytes"),
     )
     gauges = [(GaugeMetricFamily(name, help, labels=labels), field) for name, help, field in rows]
     synced = GaugeMetricFamily("shardex_resource_synced", "Whether it was listed once.", labels=labels)
@@ -244,7 +246,11 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
     """Calls by result and Go type name, summed over the workers, as the peer's alerts expect them."""
     lists = CounterMetricFamily("kube_state_metrics_list", "Lists, by result.", labels=["result", "resource"])
     watches = CounterMetricFamily("kube_state_metrics_watch", "Watches, by result.", labels=["result", "resource"])
+    held = GaugeMetricFamily("kube_state_metrics_list_objects", "Objects kept under the limit.", labels=["resource"])
+    limits = GaugeMetricFamily("kube_state_metrics_list_objects_limit", "--object-limit.", labels=["resource"])
     kinds: dict[str, list[KindStatus]] = {}
+    found = list(found)
+    limit = max((status.object_limit for status in found), default=0)
     for status in found:
         for kind in status.kinds:
             kinds.setdefault(kind.kind, []).append(kind)
@@ -253,7 +259,10 @@ def _peer_counters(found: Iterable[WorkerStatus]) -> Iterator[Metric]:
             lists.add_metric([result, name], count)
         for result, count in _summed(one.watches for part in parts for one in part.standings):
             watches.add_metric([result, name], count)
-    yield from (lists, watches)
+        if limit:
+            held.add_metric([name], sum(part.objects for part in parts))
+            limits.add_metric([name], limit)
+    yield from (lists, watches, held, limits)
 
 
 def _definitions(found: Iterable[WorkerStatus]) -> Iterator[Metric]:

@@ -92,6 +92,11 @@ class Page:
         """Memory of hashes and lengths."""
         return len(self._hashes) + len(self._lengths) + 24 * self._families
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Text that is not compressed yet."""
+        return self.fresh_bytes + sum(len(text) for changes in self._pending.values() for text in changes.values())
+
     def add(self, uid: str, texts: Sequence[str]) -> int:
         """Slot of a new object."""
         slot = len(self.uids)

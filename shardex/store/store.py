@@ -8,6 +8,7 @@ pages. What belongs to which side is said anew with announce(); from then on sor
 and until it has seen all, what is shown of the serving total is right, of the prepared one not yet.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from shardex.store.replacement import Gain, Replacement
 _FRESH_LIMIT = 8 << 20  # bytes of text not yet compressed; a page of very large objects is folded before it is full
 
 _GIVEN_UP = 16  # sparse pages a fold: after objects went to other shards all pages may be, and a scrape is waiting
+
+_ENTRY = sys.getsizeof("x" * 36) + sys.getsizeof((None, None)) + sys.getsizeof(1) + 8  # uid, place, slot, page's list
 
 Render = Callable[[Any], Sequence[str]]
 Place = tuple[Page, int]
@@ -58,6 +61,11 @@ class Store:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    @property
+    def table_bytes(self) -> int:
+        """Memory of uids and places, and of text that waits to be compressed; the caller holds the lock."""
+        return sys.getsizeof(self.places) + len(self.places) * _ENTRY + sum(page.waiting_bytes for page in self._pages)
 
     def add(self, o: Any) -> None:
         """Take an object in; one that is known already is updated."""

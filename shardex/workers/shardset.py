@@ -130,12 +130,14 @@ def find(client: Client, namespace: str, pod: str) -> Place:
         raise Unfound(f"--pod={pod}: {error}") from error
     except UNDECODABLE as error:
         raise ShardexError(f"--pod={pod}: {error}") from error
-    owners = [one for one in found.metadata.owner_references or () if one.controller]
-    number = pod.rpartition("-")[2]
-    if not owners or owners[0].kind != "StatefulSet" or not number.isdecimal():
-        other = f"a {owners[0].kind}" if owners else "nobody"
+    owner = next((one for one in found.metadata.owner_references or () if one.controller), None)
+    if owner is None or owner.kind != "StatefulSet":
+        other = f"a {owner.kind}" if owner else "nobody"
         raise Unfound(f"--pod={pod}: {other} controls it, not a StatefulSet: use --shard and --total-shards")
-    return Place(namespace, owners[0].name, int(number))
+    number = pod.removeprefix(f"{owner.name}-")
+    if not number.isdecimal() or int(number) >> 31:  # Kubernetes' ordinals are int32
+        raise Unfound(f"--pod={pod}: not a pod's name in StatefulSet {owner.name}: use --shard and --total-shards")
+    return Place(namespace, owner.name, int(number))
 
 
 class Latest:

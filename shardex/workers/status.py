@@ -11,6 +11,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     text_bytes        of the exposition, uncompressed
     segment_bytes     of it, compressed
     index_bytes       of hashes and lengths
+    table_bytes       of what finds an object's text by its uid, and of text that is not compressed yet
     aside_bytes       of both, what only one of two totals shows while the number of shards changes
     problems          samples that custom objects lack, None for a built-in kind
     """
@@ -25,6 +26,7 @@ class KindStatus(msgspec.Struct, frozen=True):
     standings: tuple[Standing, ...]
     problems: int | None = None
     aside_bytes: int = 0
+    table_bytes: int = 0
 
 
 class DefinitionsStatus(msgspec.Struct, frozen=True):
@@ -40,10 +42,12 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     """One worker; times are seconds.
 
     resident_bytes      its own memory now; peak_bytes the most it ever was
-    arena_bytes         shared memory reserved for segments
+    base_bytes          of it before the first object: the interpreter and what is imported
+    arena_bytes         shared memory reserved for segments; with base, index and table bytes it makes up resident_bytes
     cpu_seconds         user and system, since its fork
     fold_seconds        the last fold
     definitions         None where no custom resources are configured
+    object_limit        --object-limit, 0 for none
     """
 
     pod_shard: int
@@ -51,12 +55,14 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     incarnation: int
     resident_bytes: int
     peak_bytes: int
+    base_bytes: int
     arena_bytes: int
     cpu_seconds: float
     fold_seconds: float
     now: float
     kinds: tuple[KindStatus, ...]
     definitions: DefinitionsStatus | None = None
+    object_limit: int = 0
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -64,10 +64,11 @@ class Watched:
         return not self.waits() and any(s.synced for s in self._standings())
 
     def status(self) -> status.KindStatus:
-        objects = series = text = segments = index = aside = 0
+        objects = series = text = segments = index = aside = table = 0
         for store in self.kind.stores:
             with store.lock:
                 objects += len(store)
+                table += store.table_bytes
                 for page in store.pages():
                     series += sum(page.lines)
                     text += sum(page.raw)
@@ -77,7 +78,7 @@ class Watched:
         problems = None if self._problems is None else self._problems.count
         standings = self._standings()
         return status.KindStatus(
-            self.kind.plural, self._go_type, objects, series, text, segments, index, standings, problems, aside
+            self.kind.plural, self._go_type, objects, series, text, segments, index, standings, problems, aside, table
         )
 
     def _standings(self) -> tuple[Standing, ...]:

@@ -132,6 +132,7 @@ class Worker:
             share.serving,
             self._resharding,
         )
+        self._base_bytes = 0
         self._watched: dict[str, Watched] = {}
         for plan in assignment.plan:
             self._add(plan)
@@ -143,6 +144,7 @@ class Worker:
 
     def start(self, stop: threading.Event, end: socket.socket) -> None:
         """Start a thread a reflector, and one for the front's requests."""
+        self._base_bytes = _resident()
         for watched in self._watched.values():
             watched.start()
         bodies: list[tuple[Callable[..., None], tuple[object, ...]]] = [(self._publisher.serve, (end, stop))]
@@ -180,14 +182,16 @@ class Worker:
                 pod_shard=self._share.shard,
                 worker=self._assignment.worker,
                 incarnation=self._assignment.incarnation,
-                resident_bytes=int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES,
+                resident_bytes=_resident(),
                 peak_bytes=usage.ru_maxrss << 10,
+                base_bytes=self._base_bytes,
                 arena_bytes=arena.reserved_bytes,
                 cpu_seconds=usage.ru_utime + usage.ru_stime,
                 fold_seconds=fold_seconds,
                 now=time.monotonic(),
                 kinds=tuple(kinds),
                 definitions=defined,
+                object_limit=self._reading.limit,
             )
         )
 
@@ -249,6 +253,11 @@ def _share(worker: int, board: Board, told: "SimpleQueue[int]") -> Share | None:
         with contextlib.suppress(Empty):
             told.get(timeout=_WAIT_SECONDS)
             return None
+
+
+def _resident() -> int:
+    """Memory of this process, in bytes."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
 
 
 def _tame_malloc() -> None:

@@ -72,11 +72,11 @@ def test_entry_point_is_ours(final):
 
 
 def test_versions_are_pinned(instructions):
-    """What is installed, and what builds it, has its version from constraints.txt."""
+    """What is installed, and what builds it, has its version from .ci/constraints.txt."""
     build = " ".join(arguments for _, arguments in instructions)
-    assert "PIP_CONSTRAINT=/src/constraints.txt" in build
-    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
+    assert "PIP_CONSTRAINT=/src/.ci/constraints.txt" in build
+    pins = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8").split()
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!]+", pin) for pin in pins)
     names = {pin.partition("==")[0].lower().replace("_", "-") for pin in pins}
     assert names >= {Requirement(line).name.lower() for line in PROJECT["project"]["dependencies"]}
     assert names >= {Requirement(line).name for line in PROJECT["build-system"]["requires"]}
@@ -104,7 +104,12 @@ def ignored(path):
 
 def test_build_sees_what_it_needs():
     """What pyproject.toml packs and refers to is sent to the builder."""
-    needed = ["pyproject.toml", "constraints.txt", PROJECT["project"]["readme"], *PROJECT["project"]["license-files"]]
+    needed = [
+        "pyproject.toml",
+        ".ci/constraints.txt",
+        PROJECT["project"]["readme"],
+        *PROJECT["project"]["license-files"],
+    ]
     needed += [f"{package.replace('.', '/')}/__init__.py" for package in PROJECT["tool"]["setuptools"]["packages"]]
     assert [path for path in needed if ignored(path)] == []
     assert [path for path in needed if not (ROOT / path).exists()] == []

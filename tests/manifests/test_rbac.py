@@ -1,18 +1,16 @@
 """Roles grant what the exporter asks for: nothing more, nothing less."""
 
 import contextlib
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
-from rendered import MANIFESTS, ROOT, arguments, chart, exporters, granted, one, overlay, pod
+from rendered import MANIFESTS, arguments, chart, exporters, granted, one, overlay, pod
+from scaling import scaling
 from tree import eventually, running
 
 from load.testing import running as cluster
 from shardex.rbac import files, main, rules, stale, write
 from shardex.resources import RESOURCES
-from shardex.settings import SETTINGS
 
 CASES = [
     ("standard", "shardex"),
@@ -79,7 +77,6 @@ def covers(grants, request, scopes):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("pod" not in {setting.flag for setting in SETTINGS}, reason="needs --pod")
 def test_a_pod_of_a_set_asks_for_itself_and_its_set():
     """Beyond the kinds: its own pod, and the set by its name; each verb of the set's role is used."""
     found = overlay("statefulset")
@@ -114,23 +111,14 @@ def test_custom_resources_need_their_definitions(tmp_path):
 @pytest.mark.slow
 def test_the_scaler_asks_for_what_its_roles_grant():
     """Its dry run counts every kind, watches its set, tells its decision and holds the lease."""
-    pytest.importorskip("scaler.options")
     found = overlay("scaler")
     container = pod(one(found, "Deployment"))["containers"][0]
     grants = granted(found, "shardex-scaler")
-    flags = [*arguments(container), "--interval=1s", "--up-window=1s", "--metrics-host=127.0.0.1", "--metrics-port=0"]
     with with_set() as server:
         server.clear_requests()
-        command = [sys.executable, "-m", "scaler", "run", f"--apiserver={server.url}", *flags]
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-            try:
-                eventually(
-                    lambda: asked(server).keys() >= grants.keys(), 60, lambda: sorted(grants.keys() - asked(server))
-                )
-                assert [r for r, scopes in asked(server).items() if not covers(grants, r, scopes)] == []
-            finally:
-                process.terminate()
-            assert process.wait(30) == 0
+        with scaling(server.url, *arguments(container), "--interval=1s", "--up-window=1s"):
+            eventually(lambda: asked(server).keys() >= grants.keys(), 60, lambda: sorted(grants.keys() - asked(server)))
+            assert [request for request, scopes in asked(server).items() if not covers(grants, request, scopes)] == []
 
 
 def test_files_are_current():

@@ -29,6 +29,8 @@ PEERS = {
     "kube_state_metrics_custom_resource_state_update_events": ("counter", set()),
     "kube_state_metrics_custom_resource_state_delete_events": ("counter", set()),
     "kube_state_metrics_custom_resource_state_cache": ("gauge", set()),
+    "kube_state_metrics_list_objects": ("gauge", {"resource"}),
+    "kube_state_metrics_list_objects_limit": ("gauge", {"resource"}),
 }
 #: the peer's buckets: the Go client's defaults
 BUCKETS = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"]
@@ -72,9 +74,9 @@ def page(tmp_path):
                 kind(GADGETS, "*unstructured.Unstructured", Standing(GADGETS), problems=3),
             )
             defined = DefinitionsStatus(count=5, added=7 + worker.number, changed=4, removed=2)
-            status = told(
-                worker.number, *kinds, resident_bytes=7 << 20, cpu_seconds=1.5, fold_seconds=0.25, definitions=defined
-            )
+            memory = {"resident_bytes": 7 << 20}
+            more = {"cpu_seconds": 1.5, "fold_seconds": 0.25, "definitions": defined, "object_limit": 100}
+            status = told(worker.number, *kinds, **memory, **more)
             worker.start(status=status)
             board.sync(worker.number, synced=True)
         board.share = Share(1, 3).word
@@ -166,6 +168,12 @@ def test_calls_are_summed_over_workers(page):
         assert value(page, "kube_state_metrics_list", "_total", resource="*v1.Pod", result=result) == count
     assert value(page, "kube_state_metrics_list", "_total", resource="*v1.Node", result="error") == 6
     assert value(page, "kube_state_metrics_watch", "_total", resource="*v1.Pod", result="success") == 10
+
+
+def test_the_limit_of_objects(page):
+    """What is held of each kind beside what may be; without --object-limit neither is told."""
+    assert value(page, "kube_state_metrics_list_objects", resource="*v1.Pod") == 20
+    assert value(page, "kube_state_metrics_list_objects_limit", resource="*v1.Pod") == 100
 
 
 def test_request_durations(page):

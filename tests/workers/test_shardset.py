@@ -4,6 +4,7 @@ import threading
 
 import msgspec
 import pytest
+from helpers import cases
 from tree import eventually
 
 from load import testing
@@ -46,8 +47,8 @@ def client(api):
     return Client(Credentials(Endpoint(api.url), ""), "test")
 
 
-def owned(server, name=POD, kind="StatefulSet", controller=True):
-    reference = {"apiVersion": "apps/v1", "kind": kind, "name": NAME, "uid": "1", "controller": controller}
+def owned(server, name=POD, kind="StatefulSet", controller=True, owner=NAME):
+    reference = {"apiVersion": "apps/v1", "kind": kind, "name": owner, "uid": "1", "controller": controller}
     server.add(f"/api/v1/namespaces/{NAMESPACE}/pods/{name}", {"metadata": {"ownerReferences": [reference]}})
 
 
@@ -55,6 +56,24 @@ def test_a_place(server, api):
     """The controller's reference says which StatefulSet, whatever the labels; the name's number says which pod."""
     owned(server)
     assert find(client(api), NAMESPACE, POD) == Place(NAMESPACE, NAME, 2)
+
+
+@pytest.mark.parametrize(("given", "want"), cases("sharding_cases", "autosharding_from_statefulset"))
+def test_a_place_is_the_peers(server, api, given, want):
+    """A pod's shard and total are the peer's; one below 0, with which the peer runs and shows nothing, is refused."""
+    name = given["pod"]
+    owned(server, name, owner=given["statefulset"])
+    document = msgspec.json.encode({"metadata": {}, "spec": {"replicas": given["replicas"]}})
+    seen = msgspec.json.decode(document, type=StatefulSet)
+    try:
+        if "error" in want or want["shard"] < 0:
+            with pytest.raises(Unfound, match=f"--pod={name}: not a pod's name in StatefulSet ksm"):
+                find(client(api), NAMESPACE, name)
+        else:
+            found = {"shard": find(client(api), NAMESPACE, name).number - seen.first, "total": seen.view.replicas}
+            assert found == want
+    finally:
+        server.delete(f"/api/v1/namespaces/{NAMESPACE}/pods/{name}")
 
 
 @pytest.mark.parametrize(

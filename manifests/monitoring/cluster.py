@@ -4,7 +4,7 @@ Series are first made one an object, `max by (identity)`: an object that moves t
 scrapes, and would be counted twice.
 """
 
-from monitoring.dashboard import COLUMNS, Dashboard, Look, Panel, Query, Row, Unit, Variable, number
+from manifests.monitoring.dashboard import COLUMNS, Dashboard, Look, Panel, Query, Row, Unit, Variable, number
 
 _IN = 'cluster=~"$cluster", namespace=~"$namespace"'
 _OF = 'cluster=~"$cluster"'

@@ -3,7 +3,7 @@
 The label `pod` names a shard's pod; the collector configurations and pod monitors set it on telemetry.
 """
 
-from monitoring.dashboard import Dashboard, Look, Panel, Query, Row, Unit, Variable, number
+from manifests.monitoring.dashboard import Dashboard, Look, Panel, Query, Row, Unit, Variable, number
 
 _OF = 'cluster=~"$cluster"'
 _IN = 'cluster=~"$cluster", pod=~"$pod"'

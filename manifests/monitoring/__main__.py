@@ -1,17 +1,17 @@
 """Writes what is made of the definitions into the manifests.
 
-python -m monitoring [DIR]            write the files
-python -m monitoring --check [DIR]    name those that are not current; exit status 1 if there are any
+python -m manifests.monitoring [DIR]            write the files
+python -m manifests.monitoring --check [DIR]    name those that are not current; exit status 1 if there are any
 """
 
 from pathlib import Path
 
 import click
 
-from monitoring import grafana, signoz
-from monitoring.cluster import CLUSTER
-from monitoring.exporter import EXPORTER
-from monitoring.wrapper import prometheus_rule
+from manifests.monitoring import grafana, signoz
+from manifests.monitoring.cluster import CLUSTER
+from manifests.monitoring.exporter import EXPORTER
+from manifests.monitoring.wrapper import prometheus_rule
 
 DASHBOARDS = (CLUSTER, EXPORTER)
 
@@ -48,7 +48,7 @@ def main(check: bool, folder: Path) -> None:
     for name in found:
         path = folder / name
         if check:
-            click.echo(f"{path} is not current: run python -m monitoring")
+            click.echo(f"{path} is not current: run python -m manifests.monitoring")
         elif name in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted[name], encoding="utf-8")

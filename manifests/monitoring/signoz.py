@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from monitoring.dashboard import COLUMNS, Dashboard, Look, Panel, Query, Row, Variable
+from manifests.monitoring.dashboard import COLUMNS, Dashboard, Look, Panel, Query, Row, Variable
 
 _COLUMNS = 12
 _NUMBER_WIDTH = 3

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-_NOTICE = "# Written by `python -m monitoring` from the rule files beside it: change those.\n"
+_NOTICE = "# Written by `python -m manifests.monitoring` from the rule files beside it: change those.\n"
 
 
 def prometheus_rule(texts: Iterable[str]) -> str:

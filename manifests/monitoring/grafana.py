@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common as words
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from monitoring.dashboard import Dashboard, Look, Panel, Variable
+from manifests.monitoring.dashboard import Dashboard, Look, Panel, Variable
 
 _Built = stat.Panel | table.Panel | timeseries.Panel
 _SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
