@@ -58,14 +58,15 @@ class Rounds:
     """Scrapes in threads for the length of its `with`; `judged` grows by a round when its time has come.
 
     lag   seconds that may lie between two exporters' knowledge of a change
-    step  number of the step that rounds from now on belong to
+    step  number of the step that goes on, and whether it is a change: a round that is begun in one step and ended in
+          another belongs to the change, whichever of the two that is
     """
 
     def __init__(self, pods: Callable[[], Mapping[int, Pod]], reference: Pod, lag: float) -> None:
         self._pods, self._reference, self._lag = pods, reference, lag
         self._whole: frozenset[bytes] | None = None
         self._next = 0  # place of the first round that is not judged
-        self.step = 0
+        self.step = 0, False
         self.judged: list[Round] = []
         self._taken: deque[Taken] = deque()
         self._stop = threading.Event()
@@ -92,7 +93,7 @@ class Rounds:
             self.fault = error
 
     def _take(self) -> Taken:
-        begun, step = time.monotonic(), self.step
+        begun, before = time.monotonic(), self.step
         found: list[tuple[Pod, bool, Answer | None]] = []
 
         def ask(pod: Pod) -> None:
@@ -111,6 +112,8 @@ class Rounds:
             raise RuntimeError("the reference did not answer")
         lines = frozenset(_lines(whole.body))
         changed, self._whole = lines ^ (self._whole or lines), lines
+        after = self.step
+        step, _ = before if before[1] else after
         return taken(step, begun, answers, lines, changed)
 
     def _judge(self) -> None:

@@ -180,6 +180,7 @@ class _Run:
             for ordinal in reversed(range(steps[-1])):
                 with self._step(f"restart of {ordinal}", steps[-1], steps[-1]):
                     self._restart(ordinal, steps[-1])
+        self._rounds.step = self._rounds.step[0] + 1, False
         self._live("the last rounds are judged")
         scaler.wait(self._say_judged, _STEP_SECONDS, "the rounds are judged")
         return Results(self._settings, tuple(self._steps), self._controller.restarts)
@@ -265,12 +266,12 @@ class _Run:
         """What happens inside is a step of its own; it is said when its rounds are judged, some seconds later."""
         self._say_judged()
         self._live(name)
-        self._rounds.step += 1
-        number, memory, began = self._rounds.step, self._memory.begin(), time.monotonic()
+        number = self._rounds.step[0] + 1
+        self._rounds.step = number, not name.startswith("steady")
+        memory, began = self._memory.begin(), time.monotonic()
         yield
         seconds, memories = time.monotonic() - began, (memory, self._memory.peak)
         self._ended.append((number, partial(_step, name, before, after, seconds, memories, self._memory.aside)))
-        self._rounds.step += 1  # what comes next belongs to no step yet
 
     def _say_judged(self) -> bool:
         """Say the steps whose rounds are all judged; whether those were all steps."""
