@@ -165,12 +165,12 @@ def same_objects(tree, server):
 
 def test_a_stale_state_is_served_for_its_time_only(server):
     """--stale-segments-ttl: past it a worker that does not come back makes scrapes fail, with the reason."""
-    with running(server.url, "--stale-segments-ttl=2s", workers=2) as tree:
+    with running(server.url, "--stale-segments-ttl=8s", workers=2) as tree:
         samples = tree.scrape().samples
         server.fault("status", "pods", status=503, count=-1)
         tree.kill(tree.workers()[0])
         assert tree.scrape().samples == samples
-        refused = eventually(lambda: refusal(tree, r"worker 0: pods: .*503"), 20.0, tree.log)
+        refused = eventually(lambda: refusal(tree, r"worker 0: pods: .*503"), 40.0, tree.log)
         assert "worker 1" not in refused.text
         assert tree.readyz().status == 503
         assert tree.told("shardex_worker_stale", worker="0") == 1
