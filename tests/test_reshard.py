@@ -54,7 +54,7 @@ def test_kubectl_scale():
     """Unannounced, what deleted pods held is missing for as long as the others list it, and then it is all there."""
     results, said = simulated(steps=(3, 1), bare=True)
     assert judged(results) == [], said
-    assert 0 < step(results, "3 -> 1").lost_seconds < 60
+    assert step(results, "3 -> 1").lost_seconds < 60  # on a fast machine the gap lies between two rounds
     assert step(results, "steady at 1").lost == 0
 
 
