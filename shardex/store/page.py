@@ -18,7 +18,7 @@ from shardex.store.deflate import Deflater, crc32, inflate
 
 #: Objects a page. Larger ones mean fewer segments to assemble in a scrape, smaller ones less text to inflate and
 #: deflate again for one change.
-SLOTS = 128
+SLOTS = 64
 
 _WIDE = 1 << 16  # bytes of a text from which on the lengths of a page need four bytes each
 
