@@ -21,6 +21,7 @@ from load.bench.exporter import ENVIRONMENT, Exporter, Scraper, running
 from load.bench.extending import CONFIG, fill
 from load.bench.figures import Unit, written
 from load.bench.subject import SHARDEX
+from load.signals import interruptible
 from load.testing import Server
 from load.testing import running as cluster
 
@@ -78,6 +79,7 @@ class Case(NamedTuple):
 @click.option("--doc", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Put the figures into this.")
 def predict(objects: int, workers: int, shards: str, file: Path | None, doc: Path | None) -> None:
     """Compare the scaler's predictions with measurements; exit status 1 if one is off by more than 15 %."""
+    interruptible()
     cases: list[Case] = []
     told: dict[str, Any] = {}
     for mix in mixes(objects):

@@ -1,6 +1,5 @@
 """python -m load bench"""
 
-import signal
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from load.bench.run import SCRAPES, Baseline, Run, Settings, SkipError
 from load.bench.scenarios import SCENARIOS, Scenario
 from load.bench.screen import Screen
 from load.bench.subject import SHARDEX, Subject, peer
+from load.signals import interruptible
 
 
 @click.command(context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
@@ -76,8 +76,7 @@ def bench(
     if doc:
         _check(doc)
     out.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interruptible()
     with Screen() as screen:
         try:
             results = _run(scenarios, subjects, settings, out, screen)
@@ -86,12 +85,6 @@ def bench(
         _finish(results, out, doc, screen)
     if results.failed():
         raise SystemExit(1)
-
-
-def _interrupt(*_: object) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the end has deadlines of its own; half an end leaves processes
-    raise KeyboardInterrupt
 
 
 def _listed() -> Iterable[str]:

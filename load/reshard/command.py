@@ -8,6 +8,7 @@ import msgspec
 from load.bench.screen import Screen
 from load.reshard.run import FAULTS, Results, Settings, heading, simulate
 from load.reshard.scaler import Late
+from load.signals import interruptible
 
 _TWICE_SECONDS = 3.0  # overlap of 1 s, a round before and after it, on a machine with other things to do
 
@@ -49,12 +50,15 @@ def reshard(path: Path | None, **options: object) -> None:
         python -m load reshard --fault scaler --json faults.json
     """  # noqa: D301
     settings = msgspec.convert(options, Settings)
+    interruptible()
     with Screen() as screen:
         screen.say(heading())
         try:
             results = simulate(settings, screen.say, screen.live)
         except (Late, RuntimeError) as error:
             raise click.ClickException(str(error)) from None
+        except KeyboardInterrupt:
+            raise click.ClickException("interrupted; nothing is left running") from None
     if path:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
     faults = judged(results)
