@@ -6,6 +6,7 @@ from typing import Any
 
 NAMESPACE, NAME = "monitoring", "shardex"
 PREPARING, SERVING = "shardex.dev/preparing-total", "shardex.dev/serving-total"
+ATTEMPT = "shardex.dev/preparing-attempt"
 
 _SET = f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets/{NAME}"
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -46,8 +47,8 @@ class Api:
         self.patch({"spec": {"replicas": replicas}}, "/scale")
 
     def annotate(self, **totals: int | None) -> dict[str, Any]:
-        """The patch that sets `preparing` and `serving`; None removes one."""
-        names = {"preparing": PREPARING, "serving": SERVING}
+        """The patch that sets `preparing`, `serving` and `attempt`; None removes one."""
+        names = {"preparing": PREPARING, "serving": SERVING, "attempt": ATTEMPT}
         values = {names[key]: None if total is None else str(total) for key, total in totals.items()}
         return {"metadata": {"annotations": values}}
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from load.reshard.api import Api
+from load.reshard.api import ATTEMPT, Api
 from load.reshard.pods import Pod
 
 _LOOK_SECONDS = 0.1
@@ -25,7 +25,10 @@ def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 def announce(api: Api, pods: Callable[[], Mapping[int, Pod]], before: int, after: int, seconds: float) -> None:
     """Announce, and return when every pod that remains is prepared."""
-    api.patch(api.annotate(preparing=after, serving=before))
+    given = api.stateful_set()["metadata"].get("annotations") or {}
+    # Another number for each: a pod that gave up the one before, and saw no moment between the two, begins again.
+    attempt = int(given.get(ATTEMPT, 0)) + 1
+    api.patch(api.annotate(preparing=after, serving=before, attempt=attempt))
 
     def prepared() -> bool:
         told = [pod.telemetry() for ordinal, pod in pods().items() if ordinal < after]
