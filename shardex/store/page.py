@@ -11,7 +11,7 @@ only when the page is folded; until then the new text waits beside them.
 from array import array
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from itertools import accumulate, starmap
+from itertools import starmap
 from struct import Struct
 
 from shardex.store.arena import Arena
@@ -185,18 +185,17 @@ class Page:
 
     def _splice(self, family: int, changes: Mapping[int, str], arena: Arena, deflater: Deflater) -> None:
         """Put changed texts into a segment; what lies between them is copied as a whole."""
-        old = self._text(family, arena)
-        lengths = list(self._row(family))
-        ends = list(accumulate(lengths))
+        old, lengths = self._text(family, arena), list(self._row(family))
         parts: list[bytes] = []
-        at, lines = 0, self.lines[family]
+        at = seen = 0  # bytes of the old text, and slots, that are dealt with
+        lines = self.lines[family]
         for slot in sorted(changes):
-            text, end = changes[slot].encode(), ends[slot]
-            start = end - lengths[slot]
+            text, start = changes[slot].encode(), at + sum(lengths[seen:slot])
+            end = start + lengths[slot]
             parts += (old[at:start], text)
             lines += text.count(b"\n") - old.count(b"\n", start, end)
+            at, seen = end, slot + 1
             lengths[slot] = len(text)
-            at = end
         parts.append(old[at:])
         self._measure(family, lengths)
         self._write(family, b"".join(parts), lines, arena, deflater)
