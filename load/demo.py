@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
+from load.processes import end
 from load.signals import deaf, interruptible
 
 _READY_SECONDS = 120.0
-_STOP_SECONDS = 25.0  # shardex itself ends within 20 s
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,16 +120,3 @@ def _show(port: int, telemetry_port: int) -> None:
 Ctrl-C stops everything.""",
         flush=True,
     )
-
-
-def end(running: list[subprocess.Popen[bytes]]) -> None:
-    """End what runs, the last one first, by force where it takes too long."""
-    for process in reversed(running):
-        process.terminate()
-    deadline = time.monotonic() + _STOP_SECONDS
-    for process in reversed(running):
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
