@@ -13,7 +13,8 @@ import click
 
 from load import testing
 from load.browser import browsing, executable
-from load.demo import end, start
+from load.demo import start
+from load.processes import end
 
 _READY_SECONDS = 120.0
 #: file -> width, height, dark

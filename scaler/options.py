@@ -1,7 +1,7 @@
 """The settings as values, parsed from text and checked all at once."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,8 +10,8 @@ from scaler.observation import Set
 from scaler.policy import Policy
 from scaler.settings import SETTINGS
 from shardex.errors import OptionsError
+from shardex.forms import FORMS, Form, boolean, parsed
 from shardex.kube.quantity import exact
-from shardex.options import duration
 from shardex.resources import RESOURCES
 
 
@@ -58,14 +58,7 @@ def parse(given: Mapping[str, str]) -> Options:
 
     raise   OptionsError with every fault there is
     """
-    values: dict[str, Any] = {}
-    faults = []
-    for setting in SETTINGS:
-        text = given.get(setting.flag, setting.default)
-        try:
-            values[setting.field] = _FORMS[setting.form](text)
-        except ValueError as error:
-            faults.append(f"--{setting.flag}={text}: {error}")
+    values, faults = parsed(SETTINGS, given, _FORMS)
     faults += _faults(values)
     if faults:
         raise OptionsError(faults)
@@ -134,21 +127,6 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _bool(text: str) -> bool:
-    if text.lower() in {"true", "t", "1"}:
-        return True
-    if text.lower() in {"false", "f", "0"}:
-        return False
-    raise ValueError("true or false")
-
-
-def _int(text: str) -> int:
-    try:
-        return int(text, 10)
-    except ValueError:
-        raise ValueError("not a whole number") from None
-
-
 def ratio(text: str) -> float:
     """0.2 or 20%."""
     try:
@@ -171,18 +149,10 @@ def quantity(text: str) -> float:
     return value
 
 
-def _list(text: str) -> tuple[str, ...]:
-    """Comma-separated items in order, each once."""
-    return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
-
-
-_FORMS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "bool": _bool,
-    "int": _int,
-    "duration": duration,
+_FORMS: Mapping[str, Form] = {
+    **FORMS,
+    "bool": lambda text: boolean(text.lower()),  # tRUE too, which the exporter refuses as Go does
     "ratio": ratio,
     "bytes": quantity,
     "cores": quantity,
-    "list": _list,
 }
