@@ -39,7 +39,7 @@ def check(options: Options) -> Report:
     config = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
-    knock(client)
+    client.knock()
     lines, faults = [f"API server {endpoint.url}"], 0
     if options.pod:
         placed = _placed(client, options)
@@ -73,19 +73,6 @@ def _placed(client: Client, options: Options) -> str:
     except ShardexError as error:
         return str(error)
     return _attempt(client, target, "list") or _attempt(client, target, "watch")
-
-
-def knock(client: Client) -> None:
-    """One request, so that what concerns every kind is said once instead of for each.
-
-    raise  ShardexError when there is no answer, or a 401
-    """
-    try:
-        with client.get("/version", {}, "application/json", _SECONDS):
-            pass
-    except ApiError as error:
-        if error.status == 401:
-            raise
 
 
 def _served(client: Client, config: CustomConfig) -> Sequence[Served]:

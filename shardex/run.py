@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 from shardex import __version__, logs
-from shardex.check import knock
 from shardex.customfile import custom_resources
 from shardex.errors import ShardexError
 from shardex.kube.client import Client
@@ -65,7 +64,7 @@ def answered(setup: Setup) -> Setup:
 
     raise   ShardexError when it does not answer, or does not know who we are
     """
-    knock(Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)"))
+    Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)").knock()
     return setup
 
 
