@@ -1,6 +1,8 @@
 """Options -> a running process tree: resolve, bind, plan, then fork."""
 
+import gc
 import logging
+import socket
 from collections.abc import Callable
 
 from shardex import __version__, logs
@@ -9,9 +11,8 @@ from shardex.errors import ShardexError
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
 from shardex.options import Options
-from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
-from shardex.serving.tls import verify
+from shardex.workers.board import Board
 from shardex.workers.plan import plan
 from shardex.workers.reload import Setup
 from shardex.workers.shardset import ShardSet, Unfound, find
@@ -33,7 +34,10 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     """
     before = look(files(options))
     options = again()  # what was written between the first reading and the look would go unnoticed for ever
-    verify(options)
+    if options.tls_config:
+        from shardex.serving.tls import verify  # noqa: PLC0415  YAML, which a start without files does not need
+
+        verify(options)
     first = setup(options)
     shard_set = _shard_set(options, first.endpoint)
     main = listen("port", options.host, options.port)
@@ -41,7 +45,7 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
     supervisor = Supervisor(
         first,
-        front=lambda board, ends: serve(options, first.endpoint, (main, own), board, ends, shard_set),
+        front=_front(options, first.endpoint, (main, own), shard_set),
         listeners=(main, own),
         again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
@@ -66,6 +70,21 @@ def answered(setup: Setup) -> Setup:
     """
     Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)").knock()
     return setup
+
+
+def _front(
+    options: Options, endpoint: Endpoint, listeners: tuple[socket.socket, socket.socket], shard_set: ShardSet | None
+) -> Callable[[Board, list[socket.socket]], None]:
+    """The body of the front's process."""
+
+    def front(board: Board, ends: list[socket.socket]) -> None:
+        # gunicorn and prometheus-client: a third of all that is imported, and it is loaded while the workers list.
+        from shardex.serving.gunicorn_conf import serve  # noqa: PLC0415
+
+        gc.freeze()  # shared with the process that gunicorn forks, as what came before is by all
+        serve(options, endpoint, listeners, board, ends, shard_set)
+
+    return front
 
 
 def _shard_set(options: Options, endpoint: Endpoint) -> ShardSet | None:

@@ -1,5 +1,6 @@
 """A subject's processes, for the length of a `with`, and the scraper beside them."""
 
+import compileall
 import socket
 import subprocess
 import sys
@@ -17,13 +18,18 @@ import psutil
 from load.bench.scraper import Ask, Scrape
 from load.bench.subject import Subject
 from load.bench.usage import Peak, Tree
-from load.processes import end, environment
+from load.processes import ROOT, end, environment
 
 _READY_SECONDS = 600.0
 
 
 class MeasureError(Exception):
     """A measurement that cannot be made; the message says why."""
+
+
+def compiled() -> None:
+    """Our own byte code, as an installation has it; a checkout that keeps none is compiled at every start."""
+    compileall.compile_dir(ROOT / "shardex", quiet=2)
 
 
 class Exporter:
@@ -34,12 +40,12 @@ class Exporter:
     peak     watches their memory since the exec; None for one whose exec nobody watched
     """
 
-    def __init__(self, url: str, ready_url: str, pid: int, log: Path | None) -> None:
+    def __init__(self, url: str, ready_url: str, pid: int, log: Path | None, watch: bool = False) -> None:
         self.url, self.ready_url = url, ready_url
         self.started = time.monotonic()
         self.log = log
         self.tree = Tree(pid) if pid else None
-        self.peak = Peak(self.tree) if self.tree and log else None
+        self.peak = Peak(self.tree) if self.tree and watch else None
         if self.peak:
             self.peak.start()
 
@@ -84,9 +90,12 @@ class Exporter:
 
 
 @contextmanager
-def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -> Iterator[Exporter]:
+def running(
+    subject: Subject, apiserver: str, flags: Sequence[str], log: Path, watch: bool = True
+) -> Iterator[Exporter]:
     """The subject on this API server, with these flags beside those of its command; ended with the block.
 
+    watch   its memory from its exec on, which takes a tenth of a core from what shares the machine with it
     raise   MeasureError when it cannot be started, or for a fault within the block that comes of its end
     """
     if subject.url:
@@ -102,7 +111,7 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
             raise MeasureError(f"it cannot be started: {error}") from None
     url = f"http://127.0.0.1:{port}/metrics"
     ready_url = f"http://127.0.0.1:{telemetry_port}/readyz" if subject.has_telemetry else url
-    exporter = Exporter(url, ready_url, process.pid, log)
+    exporter = Exporter(url, ready_url, process.pid, log, watch)
     try:
         yield exporter
     except MeasureError:
