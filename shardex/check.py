@@ -7,14 +7,15 @@ import msgspec
 from shardex.custom.config import CustomConfig
 from shardex.custom.discovery import Served, assumed, established, select
 from shardex.customfile import custom_resources
-from shardex.errors import ShardexError
+from shardex.errors import OptionsError, ShardexError
 from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
 from shardex.kube.endpoint import Credentials, resolve
 from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
 from shardex.kube.reflector import Target
 from shardex.kube.reviews import Reviewer
 from shardex.options import Options
-from shardex.serving.tls import verify
+from shardex.serving import tls
+from shardex.workers import readyfile
 from shardex.workers.definitions import DEFINITIONS
 from shardex.workers.plan import custom_kind, filters, plan
 from shardex.workers.shardset import find
@@ -33,7 +34,7 @@ def check(options: Options) -> Report:
     """Connect, and try one list and one watch of each target, since only the request itself tells what RBAC allows.
 
     raise  ShardexError when there is no way to the API server at all, or it does not know who we are; OptionsError when
-           --tls-config or the configuration of custom resources is wrong
+           --tls-config, --ready-file or the configuration of custom resources is wrong
     """
     verify(options)
     config = custom_resources(options)
@@ -64,6 +65,20 @@ def check(options: Options) -> Report:
         lines.append(f"{'FAIL' if fault else 'ok':5}{'--auth-filter':60} {fault or 'ok'}")
     lines.append(f"{faults} of the above do not work" if faults else "everything works")
     return Report("\n".join(lines) + "\n", not faults)
+
+
+def verify(options: Options) -> None:
+    """Whether the files that the options name do for what they are named for.
+
+    raise  OptionsError with every fault
+    """
+    faults = readyfile.faults(options.ready_file)
+    try:
+        tls.verify(options)
+    except OptionsError as error:
+        faults += error.faults
+    if faults:
+        raise OptionsError(faults)
 
 
 def _placed(client: Client, options: Options) -> str:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from shardex import __version__, logs
-from shardex.check import knock
+from shardex.check import knock, verify
 from shardex.customfile import custom_resources
 from shardex.errors import ShardexError
 from shardex.kube.client import Client
@@ -12,8 +12,8 @@ from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
-from shardex.serving.tls import verify
 from shardex.workers.plan import plan
+from shardex.workers.readyfile import ReadyFile
 from shardex.workers.reload import Setup
 from shardex.workers.shardset import ShardSet, Unfound, find
 from shardex.workers.supervisor import Supervisor
@@ -35,6 +35,8 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     before = look(files(options))
     options = again()  # what was written between the first reading and the look would go unnoticed for ever
     verify(options)
+    ready = ReadyFile(options.ready_file)
+    ready.show(ready=False)  # one that a pod left that was killed: the volume outlives the container
     first = setup(options)
     shard_set = _shard_set(options, first.endpoint)
     main = listen("port", options.host, options.port)
@@ -47,6 +49,7 @@ def run(options: Options, again: Callable[[], Options]) -> int:
         again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
         before=before,
+        ready=ready,
     )
     return supervisor.run()
 
