@@ -80,6 +80,10 @@ VALUES = {
         }
     },
     "auth": {"authFilter": {"enabled": True}},
+    "auth-slow": {"authFilter": {"enabled": True}, "readinessProbe": {"initialDelaySeconds": 30}},
+    "tls": {"extraArgs": ["--tls-config", "/tls/web.yml"]},
+    "auth-flag": SHARDED | {"extraArgs": ["--auth-filter"]},
+    "config": {"extraArgs": ["--config=/etc/shardex.yaml"]},
     "custom": {
         "customResourceState": {
             "enabled": True,
@@ -301,6 +305,19 @@ def test_auth_filter():
         assert "--auth-filter" in arguments(container)
 
 
+def test_readiness_behind_a_lock():
+    """Where /readyz may be locked the kubelet looks for the file, as seldom and as late as it would have asked."""
+    for name, delay in {"auth": 5, "auth-slow": 30, "tls": 5, "auth-flag": 5, "config": 5}.items():
+        [(_, container)] = exporters(chart(VALUES[name]))
+        probe = container["readinessProbe"]
+        assert "httpGet" not in probe
+        assert probe["exec"]["command"] == ["test", "-f", options(container).ready_file]
+        assert (probe["initialDelaySeconds"], probe["periodSeconds"]) == (delay, 5)
+    [(_, container)] = exporters(chart({"extraArgs": ["--use-apiserver-cache"]}))
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert not options(container).ready_file
+
+
 def test_custom_resources():
     """The configuration is mounted where the flag says, and the definitions may be watched."""
     found = chart(VALUES["custom"])
@@ -442,6 +459,7 @@ def test_scaler_rights():
         (VALUES["scaler"] | {"authFilter": {"enabled": True}}, "shows the shards no token"),
         ({"service": {"port": 8081}}, "are both 8081"),
         ({"kubeRBACProxy": {"enabled": True}}, "set authFilter.enabled"),
+        ({"extraArgs": ["--ready-file=/tmp/mine"]}, "a probe that looks there"),
         ({"verticalPodAutoscaler": {"enabled": True}}, "set resources"),
         ({"prometheus": {"scrapeconfig": {"enabled": True}}}, "prometheus.monitor.enabled"),
         ({"service": {"type": "NodePort"}}, "headless"),

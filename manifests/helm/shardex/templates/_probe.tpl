@@ -9,3 +9,23 @@ httpGet:
   {{- end }}
 {{ omit .probe "httpGet" "enabled" | toYaml }}
 {{- end -}}
+
+{{- /* Whether readiness is shown by --ready-file, as "true" or nothing: the kubelet has no credentials to show at /readyz.
+What a --config file says is not known here, and the file does with locks and without. */ -}}
+{{- define "shardex.locked" -}}
+{{- $locked := .Values.authFilter.enabled -}}
+{{- range .Values.extraArgs -}}
+{{- $locked = or $locked (regexMatch "^--(auth-filter|tls-config|config)(=|$)" (toString .)) -}}
+{{- end -}}
+{{- ternary "true" "" $locked -}}
+{{- end -}}
+
+{{- define "shardex.readyFile" -}}/tmp/ready{{- end -}}
+
+{{- /* A probe for the ready file. Its volume outlives a container that was killed; the next one takes the file away, for
+which the first probe leaves it the time. */ -}}
+{{- define "shardex.readyFileProbe" -}}
+exec:
+  command: [test, -f, {{ include "shardex.readyFile" . }}]
+{{ set (omit . "httpGet" "enabled") "initialDelaySeconds" (max 5 (int .initialDelaySeconds)) | toYaml }}
+{{- end -}}

@@ -25,6 +25,9 @@
 {{- if eq (int .Values.service.port) (int .Values.selfMonitor.telemetryPort) -}}
 {{- $faults = append $faults (printf "service.port and selfMonitor.telemetryPort are both %d" (int .Values.service.port)) -}}
 {{- end -}}
+{{- if regexMatch "(^| )--ready-file" (join " " .Values.extraArgs) -}}
+{{- $faults = append $faults "extraArgs: --ready-file is set where there is a lock, with a probe that looks there" -}}
+{{- end -}}
 {{- if dig "enabled" false (.Values.kubeRBACProxy | default dict) -}}
 {{- $faults = append $faults "kubeRBACProxy: set authFilter.enabled instead; the exporter asks the API server itself" -}}
 {{- end -}}
