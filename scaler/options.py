@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,6 +29,13 @@ class Options(msgspec.Struct, frozen=True):
     service: str
     telemetry_port: int
     shard_url: tuple[str, ...]
+    shard_scheme: str
+    shard_token_file: str
+    shard_ca_file: str
+    shard_server_name: str
+    shard_insecure_skip_verify: bool
+    shard_cert_file: str
+    shard_key_file: str
     shard_timeout: float
     memory_limit: float
     cpu_limit: float
@@ -126,12 +135,41 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
         for url in values.get("shard_url", ())
         if not url.startswith(("http://", "https://"))
     ]
+    faults += _door_faults(values)
     faults += [
         f"--resources: there is no {name!r}; there are {', '.join(sorted(RESOURCES))}"
         for name in values.get("resources", ())
         if name not in RESOURCES and name.count(".") < 2  # plural.version.group of a custom resource
     ]
     return faults
+
+
+def _door_faults(values: Mapping[str, Any]) -> list[str]:
+    """Of what is shown to the shards, and asked of them."""
+    given: Callable[[str], str] = lambda field: values.get(field) or ""
+    faults = []
+    if (given("shard_scheme") or "http") not in {"http", "https"}:
+        faults.append(f"--shard-scheme={given('shard_scheme')}: http or https")
+    if bool(given("shard_cert_file")) != bool(given("shard_key_file")):
+        faults.append("--shard-cert-file and --shard-key-file: one needs the other")
+    if given("shard_insecure_skip_verify") and (given("shard_ca_file") or given("shard_server_name")):
+        faults.append("--shard-insecure-skip-verify: it takes any certificate, so leave out the CA file and the name")
+    if given("shard_token_file"):
+        faults += [
+            f"--shard-url={url}: the token of --shard-token-file would go there in the clear; use https"
+            for url in given("shard_url")
+            if url.startswith("http://") and not _local(url)
+        ]
+    return faults
+
+
+def _local(url: str) -> bool:
+    """Whether it is of this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _bool(text: str) -> bool:

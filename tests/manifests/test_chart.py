@@ -48,6 +48,23 @@ VALUES = {
     },
     "scaler-namespaced": SHARDED
     | {"scaler": {"enabled": True}, "namespaces": "a,b", "rbac": {"useClusterRole": False}},
+    "scaler-auth": SHARDED | {"scaler": {"enabled": True}, "authFilter": {"enabled": True}},
+    "scaler-auth-roles": SHARDED
+    | {
+        "scaler": {"enabled": True},
+        "extraArgs": ["--auth-filter"],
+        "namespaces": "a,b",
+        "rbac": {"useClusterRole": False},
+    },
+    "scaler-tls": SHARDED
+    | {
+        "scaler": {
+            "enabled": True,
+            "extraArgs": ["--shard-scheme=https", "--shard-ca-file=/tls/ca.crt", "--shard-server-name=shardex"],
+            "volumes": [{"name": "tls", "emptyDir": {"medium": "Memory"}}],
+            "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
+        },
+    },
     "collectors": {"collectors": ["pods", "nodes"], "collectorsExtra": ["roles", "pods"]},
     "collectors-text": {"collectors": "pods,nodes,secrets", "collectorsExclude": "secrets"},
     "exclude": {"collectorsExclude": ["secrets", "configmaps"]},
@@ -428,9 +445,27 @@ def test_body_limit_for_the_scaler(limit, given):
 
 def test_scaler_takes_its_arguments():
     """No argument that the scaler would refuse at start."""
-    for name in ("scaler", "scaler-acts", "scaler-namespaced"):
+    for name in ("scaler", "scaler-acts", "scaler-namespaced", "scaler-auth", "scaler-tls"):
         container = pod(one(chart(VALUES[name]), "Deployment"))["containers"][0]
         assert scaler_options(container).statefulset == "shardex"
+
+
+@pytest.mark.parametrize("name", ["scaler-auth", "scaler-auth-roles"])
+def test_the_scaler_shows_who_it_is(name):
+    """Where shards ask for a token it has one to show, and the right to what it reads, and to no other page."""
+    found = chart(VALUES[name])
+    container = pod(one(found, "Deployment"))["containers"][0]
+    assert scaler_options(container).shard_token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    assert pod(one(found, "Deployment"))["automountServiceAccountToken"]
+    paths = {key for key in granted(found, "shardex-scaler") if key[1].startswith("/")}
+    assert paths == {("", "/metrics", "get")}
+
+
+def test_the_scaler_keeps_its_token_to_itself():
+    """Where nobody asks, it is not shown, and there is no right to anything without an object."""
+    found = chart(VALUES["scaler"])
+    assert not scaler_options(pod(one(found, "Deployment"))["containers"][0]).shard_token_file
+    assert not any(key[1].startswith("/") for key in granted(found, "shardex-scaler"))
 
 
 def test_scaler_rights():
@@ -456,7 +491,6 @@ def test_scaler_rights():
         ({"rbac": {"useClusterRole": False}}, "name the namespaces"),
         ({"metricAllowlist": ["a"], "metricDenylist": ["b"]}, "use one of them"),
         ({"scaler": {"enabled": True}}, "needs autosharding.enabled"),
-        (VALUES["scaler"] | {"authFilter": {"enabled": True}}, "shows the shards no token"),
         ({"service": {"port": 8081}}, "are both 8081"),
         ({"kubeRBACProxy": {"enabled": True}}, "set authFilter.enabled"),
         ({"extraArgs": ["--ready-file=/tmp/mine"]}, "a probe that looks there"),

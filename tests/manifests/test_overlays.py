@@ -4,7 +4,20 @@ import os
 import re
 
 import pytest
-from rendered import MANIFESTS, OVERLAYS, WORKLOADS, exporters, faults, of, one, options, overlay, pod, scaler_options
+from rendered import (
+    MANIFESTS,
+    OVERLAYS,
+    WORKLOADS,
+    exporters,
+    faults,
+    granted,
+    of,
+    one,
+    options,
+    overlay,
+    pod,
+    scaler_options,
+)
 from workloads import probed, sound
 
 from shardex import __version__
@@ -158,6 +171,10 @@ def test_auth_filter(tmp_path, name):
     for workload, container in exporters(found):
         assert options(container).auth_filter
         probed(workload)
+    if name == "scaler":
+        container = pod(one(found, "Deployment"))["containers"][0]
+        assert scaler_options(container).shard_token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
+        assert granted(found, "shardex-scaler")["", "/metrics", "get"] == {("", "")}
     if name != "daemonset":  # whose accounts have other names
         sound(found)
 

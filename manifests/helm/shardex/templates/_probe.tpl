@@ -10,14 +10,16 @@ httpGet:
 {{ omit .probe "httpGet" "enabled" | toYaml }}
 {{- end -}}
 
+{{- /* Whether callers show a token, as "true" or nothing. */ -}}
+{{- define "shardex.asksForTokens" -}}
+{{- if or .Values.authFilter.enabled (regexMatch "(^| )--auth-filter(=| |$)" (join " " .Values.extraArgs)) -}}true{{- end -}}
+{{- end -}}
+
 {{- /* Whether readiness is shown by --ready-file, as "true" or nothing: the kubelet has no credentials to show at /readyz.
 What a --config file says is not known here, and the file does with locks and without. */ -}}
 {{- define "shardex.locked" -}}
-{{- $locked := .Values.authFilter.enabled -}}
-{{- range .Values.extraArgs -}}
-{{- $locked = or $locked (regexMatch "^--(auth-filter|tls-config|config)(=|$)" (toString .)) -}}
-{{- end -}}
-{{- ternary "true" "" $locked -}}
+{{- $flags := regexMatch "(^| )--(tls-config|config)(=| |$)" (join " " .Values.extraArgs) -}}
+{{- if or (include "shardex.asksForTokens" .) $flags -}}true{{- end -}}
 {{- end -}}
 
 {{- define "shardex.readyFile" -}}/tmp/ready{{- end -}}

@@ -19,9 +19,6 @@
 {{- if and .Values.scaler.enabled (not .Values.autosharding.enabled) -}}
 {{- $faults = append $faults "scaler.enabled: it needs autosharding.enabled, since it sets the replicas of a StatefulSet" -}}
 {{- end -}}
-{{- if and .Values.scaler.enabled .Values.authFilter.enabled -}}
-{{- $faults = append $faults "scaler.enabled with authFilter.enabled: the scaler shows the shards no token, so it would see none of them" -}}
-{{- end -}}
 {{- if eq (int .Values.service.port) (int .Values.selfMonitor.telemetryPort) -}}
 {{- $faults = append $faults (printf "service.port and selfMonitor.telemetryPort are both %d" (int .Values.service.port)) -}}
 {{- end -}}
