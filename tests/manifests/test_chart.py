@@ -96,6 +96,43 @@ VALUES = {
             }
         }
     },
+    "scrapeconfig": {
+        "prometheus": {
+            "scrapeconfig": {
+                "enabled": True,
+                "additionalLabels": {"release": "{{ .Release.Name }}"},
+                "annotations": {"note": "1"},
+                "jobName": "kube-state-metrics",
+                "sampleLimit": 5000000,
+                "scheme": "https",
+                "tlsConfig": {"insecureSkipVerify": True},
+                "authorization": {"credentials": {"name": "token", "key": "token"}},
+                "proxyUrl": "http://proxy.example",
+                "staticConfigLabels": {"cluster": "{{ .Release.Namespace }}"},
+                "relabelings": [{"action": "labeldrop", "regex": "uid"}],
+                "metricRelabelings": [{"action": "labeldrop", "regex": "uid"}],
+            }
+        }
+    },
+    "scrapeconfig-alone": {
+        "prometheus": {"scrapeconfig": {"enabled": True}},
+        "selfMonitor": {"enabled": False},
+    },
+    "vpa": {"verticalPodAutoscaler": {"enabled": True}},
+    "vpa-sharded": SHARDED
+    | {
+        "verticalPodAutoscaler": {
+            "enabled": True,
+            "recommenders": [{"name": "mine"}],
+            "controlledResources": ["memory"],
+            "controlledValues": "RequestsAndLimits",
+            "maxAllowed": {"memory": "4Gi"},
+            "minAllowed": {"memory": "256Mi"},
+            "updatePolicy": {"updateMode": "Initial", "minReplicas": 1},
+        }
+    },
+    "budget": {"podDisruptionBudget": {"minAvailable": 1}},
+    "users": {"hostUsers": False},
     "auth": {"authFilter": {"enabled": True}},
     "auth-slow": {"authFilter": {"enabled": True}, "readinessProbe": {"initialDelaySeconds": 30}},
     "tls": {"extraArgs": ["--tls-config", "/tls/web.yml"]},
@@ -379,6 +416,63 @@ def test_service_monitor():
     assert not of(chart(), "ServiceMonitor")
 
 
+def test_scrape_config():
+    """Each port of every pod, with limits; the objects' labels on one, the pods' own on the other."""
+    found = chart(VALUES["scrapeconfig"])
+    main, own = one(found, "ScrapeConfig", "shardex"), one(found, "ScrapeConfig", "shardex-telemetry")
+    assert main["metadata"]["labels"]["release"] == "shardex"
+    labels = one(found, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    ports = {port["name"] for _, container in exporters(found) for port in container["ports"]}
+    chosen = set()
+    for config in (main["spec"], own["spec"]):
+        [place] = config["kubernetesSDConfigs"]
+        assert place["namespaces"]["names"] == [one(found, "Deployment")["metadata"]["namespace"]]
+        [selector] = place["selectors"]
+        assert dict(pair.split("=") for pair in selector["label"].split(",")).items() <= labels.items()
+        [kept] = [rule for rule in config["relabelings"] if rule.get("action") == "keep"]
+        chosen.add(kept["regex"])
+        assert {"targetLabel": "cluster", "replacement": "monitoring"} in config["relabelings"]
+        assert (config["scheme"], config["bodySizeLimit"], config["sampleLimit"]) == ("https", "1GB", 5000000)
+        assert config["authorization"]["credentials"] == {"name": "token", "key": "token"}
+    assert chosen == ports
+    assert main["spec"]["honorLabels"] is True
+    assert "honorLabels" not in own["spec"]
+    assert (main["spec"]["jobName"], own["spec"]["jobName"]) == (
+        "kube-state-metrics",
+        "kube-state-metrics-telemetry",
+    )
+    assert [d["metadata"]["name"] for d in of(chart(VALUES["scrapeconfig-alone"]), "ScrapeConfig")] == ["shardex"]
+    assert not of(chart(), "ScrapeConfig")
+
+
+def test_vertical_pod_autoscaler():
+    """It is for the workload that there is and for the exporter's container, within what is allowed."""
+    for name, kind in {"vpa": "Deployment", "vpa-sharded": "StatefulSet"}.items():
+        found = chart(VALUES[name])
+        spec = one(found, "VerticalPodAutoscaler")["spec"]
+        [(workload, container)] = exporters(found)
+        assert workload["kind"] == kind
+        assert spec["targetRef"] == {"apiVersion": "apps/v1", "kind": kind, "name": workload["metadata"]["name"]}
+        [policy] = spec["resourcePolicy"]["containerPolicies"]
+        assert policy["containerName"] == container["name"]
+    assert spec["updatePolicy"] == {"updateMode": "Initial", "minReplicas": 1}
+    assert (policy["maxAllowed"], policy["controlledResources"]) == ({"memory": "4Gi"}, ["memory"])
+    assert not of(chart(), "VerticalPodAutoscaler")
+
+
+def test_replica_count():
+    """The name of other charts, also for none at all."""
+    for count in (0, 5):
+        assert one(chart(SHARDED | {"replicaCount": count}), "StatefulSet")["spec"]["replicas"] == count
+
+
+def test_small_values():
+    """A budget of one's own, and a user namespace."""
+    assert one(chart(VALUES["budget"]), "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    assert pod(one(chart(VALUES["users"]), "Deployment"))["hostUsers"] is False
+    assert "hostUsers" not in pod(one(chart(), "Deployment"))
+
+
 def test_scaler():
     """It reads the set, acts only when told to, and knows the scraper's limits."""
     found = chart(VALUES["scaler"])
@@ -494,8 +588,10 @@ def test_scaler_rights():
         ({"service": {"port": 8081}}, "are both 8081"),
         ({"kubeRBACProxy": {"enabled": True}}, "set authFilter.enabled"),
         ({"extraArgs": ["--ready-file=/tmp/mine"]}, "a probe that looks there"),
-        ({"verticalPodAutoscaler": {"enabled": True}}, "set resources"),
-        ({"prometheus": {"scrapeconfig": {"enabled": True}}}, "prometheus.monitor.enabled"),
+        (VALUES["scaler"] | {"verticalPodAutoscaler": {"enabled": True}}, "limits that the StatefulSet says"),
+        ({"prometheus": {"scrapeconfig": {"enabled": True}, "monitor": {"enabled": True}}}, "scraped twice"),
+        ({"selfMonitor": {"telemetryNodePort": 30081}}, "telemetryNodePort: the Service is headless"),
+        ({"replicaCount": 2}, "without autosharding.enabled"),
         ({"service": {"type": "NodePort"}}, "headless"),
         ({"service": {"clusterIP": "10.0.0.1"}}, "service.clusterIP"),
         ({"rbac": {"clusterRoleSelectors": [{}]}}, "rbac.useExistingRole"),
