@@ -1,7 +1,7 @@
 """The settings as values, parsed from text and checked all at once."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,8 +12,8 @@ from scaler.observation import Set
 from scaler.policy import Policy
 from scaler.settings import SETTINGS
 from shardex.errors import OptionsError
+from shardex.forms import FORMS, Form, boolean, parsed
 from shardex.kube.quantity import exact
-from shardex.options import duration
 from shardex.resources import RESOURCES
 
 
@@ -67,14 +67,7 @@ def parse(given: Mapping[str, str]) -> Options:
 
     raise   OptionsError with every fault there is
     """
-    values: dict[str, Any] = {}
-    faults = []
-    for setting in SETTINGS:
-        text = given.get(setting.flag, setting.default)
-        try:
-            values[setting.field] = _FORMS[setting.form](text)
-        except ValueError as error:
-            faults.append(f"--{setting.flag}={text}: {error}")
+    values, faults = parsed(SETTINGS, given, _FORMS)
     faults += _faults(values)
     if faults:
         raise OptionsError(faults)
@@ -146,18 +139,18 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
 
 def _door_faults(values: Mapping[str, Any]) -> list[str]:
     """Of what is shown to the shards, and asked of them."""
-    given: Callable[[str], str] = lambda field: values.get(field) or ""
     faults = []
-    if (given("shard_scheme") or "http") not in {"http", "https"}:
-        faults.append(f"--shard-scheme={given('shard_scheme')}: http or https")
-    if bool(given("shard_cert_file")) != bool(given("shard_key_file")):
+    scheme, ca, name = (values.get(f"shard_{field}", "") for field in ("scheme", "ca_file", "server_name"))
+    if scheme not in {"http", "https"}:
+        faults.append(f"--shard-scheme={scheme}: http or https")
+    if bool(values.get("shard_cert_file")) != bool(values.get("shard_key_file")):
         faults.append("--shard-cert-file and --shard-key-file: one needs the other")
-    if given("shard_insecure_skip_verify") and (given("shard_ca_file") or given("shard_server_name")):
+    if values.get("shard_insecure_skip_verify") and (ca or name):
         faults.append("--shard-insecure-skip-verify: it takes any certificate, so leave out the CA file and the name")
-    if given("shard_token_file"):
+    if values.get("shard_token_file"):
         faults += [
             f"--shard-url={url}: the token of --shard-token-file would go there in the clear; use https"
-            for url in given("shard_url")
+            for url in values.get("shard_url", ())
             if url.startswith("http://") and not _local(url)
         ]
     return faults
@@ -170,21 +163,6 @@ def _local(url: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _bool(text: str) -> bool:
-    if text.lower() in {"true", "t", "1"}:
-        return True
-    if text.lower() in {"false", "f", "0"}:
-        return False
-    raise ValueError("true or false")
-
-
-def _int(text: str) -> int:
-    try:
-        return int(text, 10)
-    except ValueError:
-        raise ValueError("not a whole number") from None
 
 
 def ratio(text: str) -> float:
@@ -209,18 +187,10 @@ def quantity(text: str) -> float:
     return value
 
 
-def _list(text: str) -> tuple[str, ...]:
-    """Comma-separated items in order, each once."""
-    return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
-
-
-_FORMS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "bool": _bool,
-    "int": _int,
-    "duration": duration,
+_FORMS: Mapping[str, Form] = {
+    **FORMS,
+    "bool": lambda text: boolean(text.lower()),  # tRUE too, which the exporter refuses as Go does
     "ratio": ratio,
     "bytes": quantity,
     "cores": quantity,
-    "list": _list,
 }

@@ -7,15 +7,14 @@ import msgspec
 from shardex.custom.config import CustomConfig
 from shardex.custom.discovery import Served, assumed, established, select
 from shardex.customfile import custom_resources
-from shardex.errors import OptionsError, ShardexError
+from shardex.errors import ShardexError
 from shardex.kube.client import ApiError, Client, CutError, RefusedError, StalledError
 from shardex.kube.endpoint import Credentials, resolve
 from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
 from shardex.kube.reflector import Target
 from shardex.kube.reviews import Reviewer
 from shardex.options import Options
-from shardex.serving import tls
-from shardex.workers import readyfile
+from shardex.verify import verify
 from shardex.workers.definitions import DEFINITIONS
 from shardex.workers.plan import custom_kind, filters, plan
 from shardex.workers.shardset import find
@@ -40,7 +39,7 @@ def check(options: Options) -> Report:
     config = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
-    knock(client)
+    client.knock()
     lines, faults = [f"API server {endpoint.url}"], 0
     if options.pod:
         placed = _placed(client, options)
@@ -67,20 +66,6 @@ def check(options: Options) -> Report:
     return Report("\n".join(lines) + "\n", not faults)
 
 
-def verify(options: Options) -> None:
-    """Whether the files that the options name do for what they are named for.
-
-    raise  OptionsError with every fault
-    """
-    faults = readyfile.faults(options.ready_file)
-    try:
-        tls.verify(options)
-    except OptionsError as error:
-        faults += error.faults
-    if faults:
-        raise OptionsError(faults)
-
-
 def _placed(client: Client, options: Options) -> str:
     """What is wrong with the pod's StatefulSet; "" when it is found and may be watched."""
     try:
@@ -88,19 +73,6 @@ def _placed(client: Client, options: Options) -> str:
     except ShardexError as error:
         return str(error)
     return _attempt(client, target, "list") or _attempt(client, target, "watch")
-
-
-def knock(client: Client) -> None:
-    """One request, so that what concerns every kind is said once instead of for each.
-
-    raise  ShardexError when there is no answer, or a 401
-    """
-    try:
-        with client.get("/version", {}, "application/json", _SECONDS):
-            pass
-    except ApiError as error:
-        if error.status == 401:
-            raise
 
 
 def _served(client: Client, config: CustomConfig) -> Sequence[Served]:

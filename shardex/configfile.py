@@ -15,7 +15,8 @@ import msgspec
 from shardex.custom.document import Findings, load
 from shardex.errors import OptionsError
 from shardex.exposition.allowlist import from_yaml
-from shardex.options import Given, Options, boolean, parse
+from shardex.forms import boolean
+from shardex.options import Given, Options, parse
 from shardex.settings import IGNORED, SETTINGS
 
 _RENAMED = {

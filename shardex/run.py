@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 from shardex import __version__, logs
-from shardex.check import knock, verify
 from shardex.customfile import custom_resources
 from shardex.errors import ShardexError
 from shardex.kube.client import Client
@@ -12,6 +11,7 @@ from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
+from shardex.verify import verify
 from shardex.workers.plan import plan
 from shardex.workers.readyfile import ReadyFile
 from shardex.workers.reload import Setup
@@ -68,7 +68,7 @@ def answered(setup: Setup) -> Setup:
 
     raise   ShardexError when it does not answer, or does not know who we are
     """
-    knock(Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)"))
+    Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)").knock()
     return setup
 
 

@@ -23,6 +23,7 @@ from shardex.kube.reflector import Reading, Reflector, Target
 from shardex.resources import RESOURCES
 from shardex.store.arena import Arena
 from shardex.store.deflate import inflate
+from shardex.store.page import OFFSET, RAW, SIZE, WORDS
 from shardex.store.store import Store
 
 QUICK = Backoff(first_seconds=0.02, cap_seconds=0.1, slow_seconds=0.1, healthy_seconds=30.0)
@@ -121,9 +122,11 @@ class Reflection:
         with store.lock:
             store.fold()
             return b"".join(
-                inflate(self._arena.read(page.offset[family], size), page.raw[family])
+                inflate(self._arena.read(offset, size), raw)
                 for page in store.pages()
-                for family, size in enumerate(page.size)
+                for offset, size, raw in zip(
+                    page.table[OFFSET::WORDS], page.table[SIZE::WORDS], page.table[RAW::WORDS], strict=True
+                )
                 if size
             ).decode()
 

@@ -1,7 +1,5 @@
 """A subject's processes, for the length of a `with`, and the scraper beside them."""
 
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -19,11 +17,9 @@ import psutil
 from load.bench.scraper import Ask, Scrape
 from load.bench.subject import Subject
 from load.bench.usage import Peak, Tree
+from load.processes import end, environment
 
-_ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 600.0
-_STOP_SECONDS = 25.0  # shardex itself ends within 20 s
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(_ROOT)}
 
 
 class MeasureError(Exception):
@@ -101,7 +97,7 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
     with log.open("wb") as out:
         # A session of its own: Ctrl-C reaches the measuring process alone, which ends the others in order.
         try:
-            process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=ENVIRONMENT)
+            process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=environment())
         except OSError as error:
             raise MeasureError(f"it cannot be started: {error}") from None
     url = f"http://127.0.0.1:{port}/metrics"
@@ -115,17 +111,7 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
     finally:
         if exporter.peak:
             exporter.peak.stop()
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # its own session, so its own group
-        process.wait()
+        end([process])
 
 
 def free_ports(count: int) -> list[int]:
@@ -146,7 +132,7 @@ class Scraper:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env=ENVIRONMENT,
+            env=environment(),
         )
 
     def ask(self, url: str, **options: Any) -> None:

@@ -7,13 +7,16 @@ answer is segments copied one after another with one combined checksum, a plain 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
 from shardex.exposition.family import GAUGE, INFO, STATESET
 from shardex.exposition.text import header
 from shardex.store.deflate import HEADER, Deflater, crc32, crc32_combine, inflate, trailer
-from shardex.store.publication import WORDS, Head, KindText, Publication
+from shardex.store.page import CRC, OFFSET, RAW, SIZE, WORDS
+from shardex.store.publication import Head, KindText, Publication
 
 _BUFFER = 1 << 18  # bytes handed to the socket at once: few system calls, little memory
 
@@ -33,6 +36,22 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     data: bytes | memoryview
     raw: int
     crc: int
+
+
+_RAW = attrgetter("raw")  # a page whose objects have no text of the family has an empty segment
+
+
+class _Column(NamedTuple):
+    """One family's segments in a kind's table, one a page: the first word of the first, and words between two."""
+
+    table: "array[int]"
+    first: int
+    stride: int
+    read: Read
+
+    def segments(self) -> Iterator[Segment]:
+        offsets, sizes, raws, crcs = (self.table[self.first + word :: self.stride] for word in (OFFSET, SIZE, RAW, CRC))
+        return filter(_RAW, map(Segment, map(self.read, offsets, sizes), raws, crcs))
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -62,19 +81,19 @@ def segments(sources: Sequence[Source], choice: Choice, openmetrics: bool) -> It
         for kind in source.publication.kinds:
             if kind.plural in choice:
                 kinds.setdefault(kind.plural, []).append((kind, source.read))
-    families: dict[str, tuple[Head, list[tuple[bytes, Read]]]] = {}
+    families: dict[str, tuple[Head, list[_Column]]] = {}
     for name in sorted(kinds):
         parts = kinds[name]
         if len(parts) == len(sources) and any(kind.objects for kind, _ in parts):
             for kind, read in parts:
-                for head, places in zip(kind.heads, kind.segments, strict=True):
-                    families.setdefault(head.name, (head, []))[1].append((places, read))
-    for head, found in families.values():
+                table = array("Q", kind.table)
+                for family, head in enumerate(kind.heads):
+                    column = _Column(table, WORDS * family, WORDS * len(kind.heads), read)
+                    families.setdefault(head.name, (head, []))[1].append(column)
+    for head, columns in families.values():
         yield packed(_header(head, openmetrics))
-        for places, read in found:
-            words = array("Q", places)
-            for at in range(0, len(words), WORDS):
-                yield Segment(read(words[at], words[at + 1]), words[at + 2], words[at + 3])
+        for column in columns:
+            yield from column.segments()
     if openmetrics:
         yield packed("# EOF\n")
 

@@ -5,12 +5,13 @@ only when the page is folded; until then the new text waits beside them.
 
     hashes   slot-major: [slot 0: family 0, family 1, ... | slot 1: ...], hash of the text, 0 for none
     lengths  family-major: bytes of each slot's text, so that a segment can be cut where an object begins
+    table    family-major: WORDS numbers, where the segment is in the arena, its bytes, the text's bytes and CRC-32
 """
 
 from array import array
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from itertools import accumulate, starmap
+from itertools import starmap
 from struct import Struct
 
 from shardex.store.arena import Arena
@@ -19,6 +20,10 @@ from shardex.store.deflate import Deflater, crc32, inflate
 #: Objects a page. Larger ones mean fewer segments to assemble in a scrape, smaller ones less text to inflate and
 #: deflate again for one change.
 SLOTS = 64
+
+#: 64-bit numbers a segment, and which is which.
+WORDS = 4
+OFFSET, SIZE, RAW, CRC = range(WORDS)
 
 _WIDE = 1 << 16  # bytes of a text from which on the lengths of a page need four bytes each
 
@@ -45,12 +50,13 @@ class Page:
     uids       uid of each slot, None where the object is gone
     live       objects
     shown      whether a publication has shown its segments: from then on only the publisher folds it
-    offset, size, raw, crc, lines   per family: where its segment is, its bytes, the text's bytes, CRC and samples
+    table      of all segments; what a publication shows of the page
+    lines      samples, per family
     """
 
     __slots__ = (
-        "_families", "_fresh", "_hashes", "_lengths", "_numbers", "_pending", "_rows", "_slots", "crc", "epoch",
-        "fresh_bytes", "lines", "live", "offset", "raw", "shown", "side", "size", "uids",
+        "_families", "_fresh", "_hashes", "_lengths", "_numbers", "_pending", "_rows", "_slots", "epoch", "fresh_bytes",
+        "lines", "live", "shown", "side", "table", "uids",
     )  # fmt: skip
 
     def __init__(self, families: int, side: Side = Side.STAYING, epoch: int = 0) -> None:
@@ -68,10 +74,7 @@ class Page:
         self.uids: list[str | None] = []
         self.live = 0
         self.shown = False
-        self.offset = array("Q", bytes(8 * families))
-        self.size = array("I", bytes(4 * families))
-        self.raw = array("I", bytes(4 * families))
-        self.crc = array("I", bytes(4 * families))
+        self.table = array("Q", bytes(8 * WORDS * families))
         self.lines = array("I", bytes(4 * families))
 
     @property
@@ -90,7 +93,15 @@ class Page:
     @property
     def index_bytes(self) -> int:
         """Memory of hashes and lengths."""
-        return len(self._hashes) + len(self._lengths) + 24 * self._families
+        return len(self._hashes) + len(self._lengths) + (8 * WORDS + 4) * self._families
+
+    @property
+    def segment_bytes(self) -> int:
+        return sum(self.table[SIZE::WORDS])
+
+    @property
+    def text_bytes(self) -> int:
+        return sum(self.table[RAW::WORDS])
 
     @property
     def waiting_bytes(self) -> int:
@@ -174,18 +185,17 @@ class Page:
 
     def _splice(self, family: int, changes: Mapping[int, str], arena: Arena, deflater: Deflater) -> None:
         """Put changed texts into a segment; what lies between them is copied as a whole."""
-        old = self._text(family, arena)
-        lengths = list(self._row(family))
-        ends = list(accumulate(lengths))
+        old, lengths = self._text(family, arena), list(self._row(family))
         parts: list[bytes] = []
-        at, lines = 0, self.lines[family]
+        at = seen = 0  # bytes of the old text, and slots, that are dealt with
+        lines = self.lines[family]
         for slot in sorted(changes):
-            text, end = changes[slot].encode(), ends[slot]
-            start = end - lengths[slot]
+            text, start = changes[slot].encode(), at + sum(lengths[seen:slot])
+            end = start + lengths[slot]
             parts += (old[at:start], text)
             lines += text.count(b"\n") - old.count(b"\n", start, end)
+            at, seen = end, slot + 1
             lengths[slot] = len(text)
-            at = end
         parts.append(old[at:])
         self._measure(family, lengths)
         self._write(family, b"".join(parts), lines, arena, deflater)
@@ -202,17 +212,24 @@ class Page:
         self._rows.pack_into(self._lengths, family * self._rows.size, *lengths)
 
     def _text(self, family: int, arena: Arena) -> bytes:
-        size, raw = self.size[family], self.raw[family]
-        return inflate(arena.read(self.offset[family], size), raw) if size else b""
+        offset, size, raw, _ = self._segment(family)
+        return inflate(arena.read(offset, size), raw) if size else b""
+
+    def _segment(self, family: int) -> "array[int]":
+        return self.table[WORDS * family : WORDS * (family + 1)]
 
     def _write(self, family: int, text: bytes, lines: int, arena: Arena, deflater: Deflater) -> None:
-        if self.size[family]:
-            arena.release(self.offset[family], self.size[family])
+        self._release(family, arena)
         segment = deflater.segment(text) if text else b""
-        self.size[family] = len(segment)
-        if segment:
-            self.offset[family] = arena.write(segment)
-        self.raw[family], self.crc[family], self.lines[family] = len(text), crc32(text), lines
+        offset = arena.write(segment) if segment else 0
+        at = WORDS * family
+        self.table[at : at + WORDS] = array("Q", (offset, len(segment), len(text), crc32(text)))
+        self.lines[family] = lines
+
+    def _release(self, family: int, arena: Arena) -> None:
+        offset, size, _, _ = self._segment(family)
+        if size:
+            arena.release(offset, size)
 
     def objects(self, arena: Arena) -> list[tuple[str, list[str]]]:
         """Every object's uid and texts; the page must be folded."""
@@ -263,12 +280,12 @@ class Page:
     def clear(self, arena: Arena) -> None:
         """Give every segment back."""
         for family in range(self._families):
-            if self.size[family]:
-                arena.release(self.offset[family], self.size[family])
-                self.size[family] = self.raw[family] = 0
+            self._release(family, arena)
+        self.table = array("Q", bytes(8 * WORDS * self._families))
 
     def move(self, old: Arena, new: Arena) -> None:
         """Copy every segment into another arena."""
         for family in range(self._families):
-            if self.size[family]:
-                self.offset[family] = new.write(bytes(old.read(self.offset[family], self.size[family])))
+            offset, size, _, _ = self._segment(family)
+            if size:
+                self.table[WORDS * family + OFFSET] = new.write(bytes(old.read(offset, size)))

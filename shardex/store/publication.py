@@ -2,15 +2,14 @@
 
 A publication is one message, MessagePack, in the arena; the segments it speaks of lie in the same arena:
 
-    Publication ── kinds ── KindText ── segments: per family, 32 bytes a segment, four little-endian 64-bit numbers
+    Publication ── kinds ── KindText ── table: page by page, family by family, 32 bytes a segment: four 64-bit numbers
                                         offset in the arena · bytes · bytes of its text · CRC-32 of its text
+                                        0 bytes where no object of the page has text of the family
 
 It describes itself: names, types and help of the families travel with it, so the merger needs no table, and a worker
 with another set of families (a reload, custom resources that appear) is merged like any other.
 """
 
-import operator
-from array import array
 from collections import Counter
 from collections.abc import Iterable
 
@@ -19,8 +18,6 @@ import msgspec
 from shardex.store.arena import Arena
 from shardex.store.page import Side
 from shardex.store.store import Store
-
-WORDS = 4  # 64-bit numbers a segment
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -32,10 +29,10 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Aside(msgspec.Struct, frozen=True, array_like=True):
-    """Objects of a kind that not every total shows: how many, and their segments per family."""
+    """Objects of a kind that not every total shows: how many, and the table of their segments."""
 
     objects: int
-    segments: tuple[bytes, ...]
+    table: bytes
 
 
 class KindText(msgspec.Struct, frozen=True, array_like=True):
@@ -44,14 +41,14 @@ class KindText(msgspec.Struct, frozen=True, array_like=True):
     plural    the resource's name, as `?resources=` has it
     objects   how many; a kind without objects prints nothing, not even headers
     heads     the families, in output order
-    segments  per family, see above
+    table     of segments, see above
     leaving   what only the serving total shows beside that, arriving what only the prepared one does
     """
 
     plural: str
     objects: int
     heads: tuple[Head, ...]
-    segments: tuple[bytes, ...]
+    table: bytes
     leaving: Aside | None = None
     arriving: Aside | None = None
 
@@ -79,13 +76,15 @@ class Kind(msgspec.Struct, frozen=True):
     stores: tuple[Store, ...]
 
 
+_SHOWN = (Side.STAYING, Side.LEAVING, Side.ARRIVING)
+
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Publication).decode
 
 
 def kind_text(kind: Kind) -> KindText:
     """The kind as it is now: every change so far is compressed."""
-    sides: dict[Side, list[array[int]]] = {Side.STAYING: [array("Q") for _ in kind.heads]}
+    tables: dict[Side, list[bytes]] = {side: [] for side in _SHOWN}
     objects: Counter[Side] = Counter()
     for store in kind.stores:
         with store.lock:
@@ -93,15 +92,11 @@ def kind_text(kind: Kind) -> KindText:
             for page in store.pages():
                 page.shown = True
                 objects[page.side] += page.live
-                rows = sides.setdefault(page.side, [])
-                rows += [array("Q") for _ in kind.heads[len(rows) :]]
-                for family, size in enumerate(page.size):
-                    if size:
-                        rows[family].extend((page.offset[family], size, page.raw[family], page.crc[family]))
-    found = {side: Aside(objects[side], tuple(row.tobytes() for row in rows)) for side, rows in sides.items()}
+                tables[page.side].append(page.table.tobytes())
+    found = {side: Aside(objects[side], b"".join(tables[side])) for side in _SHOWN}
     staying = found[Side.STAYING]
-    leaving, arriving = found.get(Side.LEAVING), found.get(Side.ARRIVING)
-    return KindText(kind.plural, staying.objects, kind.heads, staying.segments, leaving, arriving)
+    leaving, arriving = (found[side] if tables[side] else None for side in (Side.LEAVING, Side.ARRIVING))
+    return KindText(kind.plural, staying.objects, kind.heads, staying.table, leaving, arriving)
 
 
 def shown(publication: Publication, total: int, both: bool) -> Publication:
@@ -116,12 +111,12 @@ def shown(publication: Publication, total: int, both: bool) -> Publication:
 
 
 def _joined(kind: KindText, leaving: bool, arriving: bool) -> KindText:
-    objects, segments = kind.objects, kind.segments
+    objects, tables = kind.objects, [kind.table]
     for aside, wanted in ((kind.leaving, leaving), (kind.arriving, arriving)):
         if aside is not None and wanted:
             objects += aside.objects
-            segments = tuple(map(operator.add, segments, aside.segments))
-    return KindText(kind.plural, objects, kind.heads, segments)
+            tables.append(aside.table)
+    return KindText(kind.plural, objects, kind.heads, b"".join(tables))
 
 
 def clear(kind: Kind) -> None:

@@ -10,6 +10,7 @@ from shardex.store.arena import Arena
 from shardex.store.publication import Kind, KindText, Publication, clear, encode, kind_text, move
 from shardex.workers.channel import Reply, answer, asked
 from shardex.workers.resharding import Resharding
+from shardex.workers.rhythm import Rhythm
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,10 @@ class Publisher:
         self._fold_seconds = 0.0
         self._folded = time.monotonic()
         self._outdated = False
+        self._rhythm = Rhythm()
+        self._look = float("inf")  # when to ask the rhythm again
+        self._changes = 0  # of all stores at the last fold
+        self._spent = (0.0, 0.0)  # seconds of the last folds and changes in them, each counting half of the one after
 
     @property
     def arena_id(self) -> int:
@@ -86,33 +91,51 @@ class Publisher:
     def serve(self, end: socket.socket, stop: threading.Event) -> None:
         """Answer the front until told to stop."""
         while not stop.is_set():
-            due = self._folded + _LAZY_SECONDS
-            request = asked(end, self._idle(due))
+            request = asked(end, self._idle())
+            now = time.monotonic()
             # Probes and the telemetry page ask too, without a fold: they must not put it off for ever. And texts that
             # lack something must not be shown again as whole ones, once it is there.
-            late = time.monotonic() >= due
-            if late or (request is not None and (request.fold or self._lacking or self._outdated)):
+            late = now >= self._folded + _LAZY_SECONDS
+            wanted = self._ahead(now) if request is None else request.fold or self._lacking or self._outdated
+            if late or wanted:
                 self._fold()
             if request is None:
                 continue
+            if request.fold:
+                self._rhythm.came(now)
+                self._look = now
             oldest = request.oldest if request.arena == self.arena_id else self._arena.generation
             offset, size = self._write()
             generation = self._arena.publish(oldest)
             known = request.arena == self.arena_id
             answer(end, Reply(request.id, self.arena_id, generation, offset, size), None if known else self._arena.fd)
 
-    def _idle(self, due: float) -> float:
+    def _idle(self) -> float:
         """Seconds to wait for a question; what a change of the number of shards asks for is done meanwhile."""
         if self._resharding is None:
-            return max(0.0, due - time.monotonic())
+            return max(0.0, min(self._folded + _LAZY_SECONDS, self._look) - time.monotonic())
         if self._resharding.idle or not self._resharding.turn():
             return _TURN_SECONDS
         # What the texts show was given back, and may be written over: they must not be shown again.
         self._outdated = True
         return 0.0
 
+    def _ahead(self, now: float) -> bool:
+        """Whether to fold before the scrape that is about to come."""
+        if now < self._look:
+            return False
+        spent, changes = self._spent
+        seconds = (self._made() - self._changes) * spent / max(changes, 1.0)
+        wait = self._rhythm.wait(now, seconds) if self._whole else float("inf")
+        self._look = now + wait
+        return not wait
+
+    def _made(self) -> int:
+        """Changes of all stores so far."""
+        return sum(store.changes for kind in self._kinds for store in kind.stores)
+
     def _fold(self) -> None:
-        started = time.monotonic()
+        started, made = time.monotonic(), self._made()
         if self._resharding is not None:
             # What was whole must not be shown with a page that is not sorted: a relist may have brought one.
             while self._resharding.complete and self._resharding.turn():
@@ -129,8 +152,11 @@ class Publisher:
             self._clear()
             if self._compacted():
                 self._texts = tuple(kind_text(kind) for kind in shown)
-        self._folded = time.monotonic()
+        self._folded = self._look = time.monotonic()
         self._fold_seconds = self._folded - started
+        spent, changes = self._spent
+        self._spent = (spent / 2 + self._fold_seconds, changes / 2 + made - self._changes)
+        self._changes = made
 
     def _write(self) -> tuple[int, int]:
         if self._last[1]:

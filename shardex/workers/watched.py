@@ -71,10 +71,10 @@ class Watched:
                 table += store.table_bytes
                 for page in store.pages():
                     series += sum(page.lines)
-                    text += sum(page.raw)
-                    segments += sum(page.size)
+                    text += page.text_bytes
+                    segments += page.segment_bytes
                     index += page.index_bytes
-                    aside += 0 if page.side is Side.STAYING else sum(page.size) + page.index_bytes
+                    aside += 0 if page.side is Side.STAYING else page.segment_bytes + page.index_bytes
         problems = None if self._problems is None else self._problems.count
         standings = self._standings()
         return status.KindStatus(

@@ -7,6 +7,7 @@ from hashlib import sha512
 
 import pytest
 from published import shown, text, thing, things, workers
+from tree import eventually
 
 from shardex.serving.merger import Choice, Source, gzip_chunks, segments
 from shardex.serving.upstream import Upstream
@@ -80,6 +81,52 @@ def test_changes_do_not_pile_up_without_scrapes(one, monkeypatch):
     while worker.store.pages()[0].dirty and time.monotonic() < deadline:
         upstream.refresh(fold=False)
     assert not worker.store.pages()[0].dirty
+
+
+class Imminent:
+    """A rhythm by which the next scrape is always about to come.
+
+    scrapes  that it was told of
+    asked    seconds of folding that it was asked about
+    """
+
+    def __init__(self):
+        self.scrapes, self.asked = 0, []
+
+    def came(self, now):
+        self.scrapes += 1
+
+    def wait(self, now, seconds):
+        self.asked.append(seconds)
+        return 0.0 if seconds else 0.001
+
+
+def test_changes_are_folded_before_the_scrape_that_is_due(one, monkeypatch):
+    """By the rhythm of scrapes, and by what folds have cost; probes are no scrapes."""
+    rhythm = Imminent()
+    monkeypatch.setattr(publisher, "Rhythm", lambda: rhythm)
+    worker, upstream = one
+    worker.start()
+    worker.store.add(thing("a"))
+    upstream.refresh(fold=True)
+    upstream.refresh(fold=False)
+    assert rhythm.scrapes == 1
+    eventually(lambda: rhythm.asked[-1:] == [0.0])  # all folded
+    worker.store.add(thing("late"))
+    eventually(lambda: not any(page.dirty for page in worker.store.pages()))
+    assert max(rhythm.asked) > 0
+    upstream.refresh(fold=False)
+    assert rhythm.scrapes == 1
+    with upstream.sources(partial=False) as (sources, _):
+        assert 'uid="late"' in text(sources)
+
+
+@pytest.mark.parametrize("missing", [{}, {"things": "being listed"}], ids=["whole", "listing"])
+def test_without_a_rhythm_a_worker_sleeps_between_questions(one, missing):
+    worker, upstream = one
+    worker.start().missing = missing
+    upstream.refresh(fold=True)
+    eventually(lambda: worker.publisher._idle() > 60)
 
 
 def test_a_state_that_lacks_a_kind_is_folded_by_every_question(one):
