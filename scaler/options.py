@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,6 +29,13 @@ class Options(msgspec.Struct, frozen=True):
     service: str
     telemetry_port: int
     shard_url: tuple[str, ...]
+    shard_scheme: str
+    shard_token_file: str
+    shard_ca_file: str
+    shard_server_name: str
+    shard_insecure_skip_verify: bool
+    shard_cert_file: str
+    shard_key_file: str
     shard_timeout: float
     memory_limit: float
     cpu_limit: float
@@ -119,12 +128,41 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
         for url in values.get("shard_url", ())
         if not url.startswith(("http://", "https://"))
     ]
+    faults += _door_faults(values)
     faults += [
         f"--resources: there is no {name!r}; there are {', '.join(sorted(RESOURCES))}"
         for name in values.get("resources", ())
         if name not in RESOURCES and name.count(".") < 2  # plural.version.group of a custom resource
     ]
     return faults
+
+
+def _door_faults(values: Mapping[str, Any]) -> list[str]:
+    """Of what is shown to the shards, and asked of them."""
+    faults = []
+    scheme, ca, name = (values.get(f"shard_{field}", "") for field in ("scheme", "ca_file", "server_name"))
+    if scheme not in {"http", "https"}:
+        faults.append(f"--shard-scheme={scheme}: http or https")
+    if bool(values.get("shard_cert_file")) != bool(values.get("shard_key_file")):
+        faults.append("--shard-cert-file and --shard-key-file: one needs the other")
+    if values.get("shard_insecure_skip_verify") and (ca or name):
+        faults.append("--shard-insecure-skip-verify: it takes any certificate, so leave out the CA file and the name")
+    if values.get("shard_token_file"):
+        faults += [
+            f"--shard-url={url}: the token of --shard-token-file would go there in the clear; use https"
+            for url in values.get("shard_url", ())
+            if url.startswith("http://") and not _local(url)
+        ]
+    return faults
+
+
+def _local(url: str) -> bool:
+    """Whether it is of this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def ratio(text: str) -> float:

@@ -14,7 +14,7 @@ from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
 from shardex.kube.reflector import Target
 from shardex.kube.reviews import Reviewer
 from shardex.options import Options
-from shardex.serving.tls import verify
+from shardex.verify import verify
 from shardex.workers.definitions import DEFINITIONS
 from shardex.workers.plan import custom_kind, filters, plan
 from shardex.workers.shardset import find
@@ -33,7 +33,7 @@ def check(options: Options) -> Report:
     """Connect, and try one list and one watch of each target, since only the request itself tells what RBAC allows.
 
     raise  ShardexError when there is no way to the API server at all, or it does not know who we are; OptionsError when
-           --tls-config or the configuration of custom resources is wrong
+           --tls-config, --ready-file or the configuration of custom resources is wrong
     """
     verify(options)
     config = custom_resources(options)

@@ -52,6 +52,7 @@ class Options(msgspec.Struct, frozen=True):
     telemetry_port: int
     tls_config: str
     auth_filter: bool
+    ready_file: str
     enable_gzip_encoding: bool
     serve_partial: bool
     stale_segments_ttl: float

@@ -12,8 +12,10 @@ from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
 from shardex.options import Options
 from shardex.serving.sockets import listen
+from shardex.verify import verify
 from shardex.workers.board import Board
 from shardex.workers.plan import plan
+from shardex.workers.readyfile import ReadyFile
 from shardex.workers.reload import Setup
 from shardex.workers.shardset import ShardSet, Unfound, find
 from shardex.workers.supervisor import Supervisor
@@ -34,10 +36,9 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     """
     before = look(files(options))
     options = again()  # what was written between the first reading and the look would go unnoticed for ever
-    if options.tls_config:
-        from shardex.serving.tls import verify  # noqa: PLC0415  YAML, which a start without files does not need
-
-        verify(options)
+    verify(options)
+    ready = ReadyFile(options.ready_file)
+    ready.show(ready=False)  # one that a pod left that was killed: the volume outlives the container
     first = setup(options)
     shard_set = _shard_set(options, first.endpoint)
     main = listen("port", options.host, options.port)
@@ -50,6 +51,7 @@ def run(options: Options, again: Callable[[], Options]) -> int:
         again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
         before=before,
+        ready=ready,
     )
     return supervisor.run()
 
