@@ -11,6 +11,7 @@ from itertools import pairwise, takewhile
 _REPEATS = 6  # scrapes after which gaps repeat, at most: two scrapers of one interval, or one of 15 s and one of 60 s
 _JITTER = 0.2  # of a gap; one predicted too early leaves a few changes to the scrape, too late all of them
 _JITTER_SECONDS = 0.25
+_SHORTEST_SECONDS = 1.0  # a gap that is worth looking ahead
 _MARGIN_SECONDS = 0.05  # before the scrape: time for a last fold to end, and of changes that it is left with
 _WORTH_SECONDS = 0.05  # of folding; less than that is left to the scrape
 
@@ -26,7 +27,7 @@ class Rhythm:
         self._times.append(now)
 
     def due(self) -> float | None:
-        """When the next scrape comes at the earliest; None when the last ones show no rhythm."""
+        """When the next scrape comes at the earliest; None when the last ones show no rhythm, or it comes at once."""
         gaps = [after - before for before, after in pairwise(self._times)][::-1]
         # The cycle that has lasted longest, and not the shortest: 5, 10, 15, 15, 15 is no rhythm of 15.
         lasted, cycle = 0, 0
@@ -35,7 +36,8 @@ class Rhythm:
             held = sum(1 for _ in pairs)
             if held >= count and held > lasted:
                 lasted, cycle = held, count
-        return self._times[-1] + min(gaps[cycle - 1], gaps[2 * cycle - 1]) if cycle else None
+        gap = min(gaps[cycle - 1], gaps[2 * cycle - 1]) if cycle else 0.0
+        return self._times[-1] + gap if gap >= _SHORTEST_SECONDS else None
 
     def wait(self, now: float, seconds: float) -> float:
         """Seconds until looking again is worth while; 0 when folding should begin now.

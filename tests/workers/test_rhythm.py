@@ -26,7 +26,9 @@ def after(*gaps):
         ((7, 23), None),
         ((7, 23, 7, 23), 7),  # two scrapers
         ((23, 7, 23, 7), 23),
-        ((0.1, 29.9, 0.2, 29.8), 0.1),
+        ((29.9, 0.1, 29.8, 0.2), 29.8),
+        ((0.1, 29.9, 0.2, 29.8), None),  # two at once: the second one comes before anything could be done for it
+        ((0.5, 0.5, 0.5, 0.5), None),
         ((5, 10, 15, 15, 15) * 2, 5),  # one every 15 s, one every 60 s
         ((30, 30, 12), None),  # somebody looks by hand
         ((30, 30, 12, 18), None),
