@@ -74,21 +74,19 @@ def _family_lines(i: int, family: Family, allowed: Mapping[str, Pick], scope: di
     if family.form is Shape.NUMBER:
         return [f" v = f{i}(o); r{i} = '' if v is None else {line}"]
     if family.form is Shape.ROWS:
-        return [f" rows = f{i}(o); r{i} = ''.join([{line} for {names} v in rows]) if rows else ''"]
+        return [f" r{i} = ''", f" for {names} v in f{i}(o) or (): r{i} += {line}"]
     if family.form is Shape.ROW:
         text = f"f'{name}{{{{{{b}}{''.join(own)}}}}} 1\\n'"
         return [f" row = f{i}(o); r{i} = ''", " if row:", f"  {names} = row; r{i} = {text}"]
     if family.form is Shape.LOOSE:
         line = f"f'{name}{{{{{{b}}{{L(x)}}}}}} {{N(v)}}\\n'"
-        return [f" rows = f{i}(o); r{i} = ''.join([{line} for x, v in rows]) if rows else ''"]
+        return [f" r{i} = ''", f" for x, v in f{i}(o) or (): r{i} += {line}"]
     if family.form is Shape.ENDINGS:
         lead = f"f'{name}{{{{{{b}}{''.join(own[: family.lead])}'"
         if not family.lead:
             return [f" t = f{i}(o); r{i} = (p := {lead}) + p.join(t) if t else ''"]
         names = "".join(f"x{j}, " for j in range(family.lead))
-        return [
-            f" rows = f{i}(o); r{i} = ''.join([(p := {lead}) + p.join(t) for {names} t in rows if t]) if rows else ''"
-        ]
+        return [f" r{i} = ''", f" for {names} t in f{i}(o) or ():", f"  if t: p = {lead}; r{i} += p + p.join(t)"]
     pick = allowed.get(family.allow) if family.allow else _everything
     if pick is None:
         return [f" r{i} = ''"]
