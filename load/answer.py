@@ -57,7 +57,7 @@ class Stream:
             await stream.write(b"")
         return stream
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         fault = self._fault
         if fault is not None and fault.kind in {"cut", "stall"}:
             room = fault.after_bytes - self.sent
@@ -75,7 +75,7 @@ class Stream:
             return
         await self._write(data)
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: bytes | memoryview) -> None:
         self.sent += len(data)
         if data:
             await self._response.write(data)

@@ -1,6 +1,5 @@
 """`make demo`: a synthetic cluster and shardex on it, side by side, until Ctrl-C."""
 
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,8 +10,10 @@ from pathlib import Path
 
 import click
 
+from load.processes import end
+from load.signals import deaf, interruptible
+
 _READY_SECONDS = 120.0
-_STOP_SECONDS = 25.0  # shardex itself ends within 20 s
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,8 +26,7 @@ _STOP_SECONDS = 25.0  # shardex itself ends within 20 s
 @click.option("--seconds", default=0.0, help="Stop by itself after so long; 0 runs until Ctrl-C.")
 def demo(nodes: int, pods: int, churn: str, workers: int, port: int, telemetry_port: int, seconds: float) -> None:
     """Run a synthetic cluster and shardex on it, and show where to look."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell starts background jobs with it ignored
-        signal.signal(number, _interrupt)
+    interruptible()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shardex-demo-") as folder:
         running: list[subprocess.Popen[bytes]] = []
@@ -48,14 +48,9 @@ def demo(nodes: int, pods: int, churn: str, workers: int, port: int, telemetry_p
         except KeyboardInterrupt:
             print("\nstopping ...", flush=True)
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)  # the end has a deadline of its own; half an end leaves processes
+            deaf()
             end(running)
     print("nothing is left running")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _cluster(running: list[subprocess.Popen[bytes]], folder: Path, nodes: int, pods: int, churn: str) -> str:
@@ -125,16 +120,3 @@ def _show(port: int, telemetry_port: int) -> None:
 Ctrl-C stops everything.""",
         flush=True,
     )
-
-
-def end(running: list[subprocess.Popen[bytes]]) -> None:
-    """End what runs, the last one first, by force where it takes too long."""
-    for process in reversed(running):
-        process.terminate()
-    deadline = time.monotonic() + _STOP_SECONDS
-    for process in reversed(running):
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

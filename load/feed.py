@@ -26,7 +26,7 @@ class Feed:
             changes, rest = changes[:room], changes[room:]
         if changes:
             event = self._view.event
-            text = b"".join([event(type, obj) for type, obj in changes])
+            text = memoryview(b"".join([piece for type, obj in changes for piece in event(type, obj)]))
             if len(changes) > 1:  # chunks do not align with lines: a client that thinks so must not get away with it
                 await self._stream.write(text[: len(text) // 2])
                 text = text[len(text) // 2 :]
@@ -52,12 +52,12 @@ class Feed:
             case "unknown_event":
                 await self._stream.write(self._view.bookmark(1).replace(b"BOOKMARK", b"SURPRISE", 1))
             case "halfline":
-                line = self._view.event(*rest[0])
+                line = b"".join(self._view.event(*rest[0]))
                 await self._stream.write(line[: len(line) // 2])
                 return False
             case _:
                 type, obj = rest.pop(0)
-                await self._stream.write(self._view.event(type, mistyped(fault, obj, self._custom)))
+                await self._stream.write(b"".join(self._view.event(type, mistyped(fault, obj, self._custom))))
         return await self.send(rest)
 
     async def error(self, code: int, reason: str, message: str) -> None:

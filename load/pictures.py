@@ -13,7 +13,9 @@ import click
 
 from load import testing
 from load.browser import browsing, executable
-from load.demo import end, start
+from load.demo import start
+from load.processes import end
+from load.signals import interruptible
 
 _READY_SECONDS = 120.0
 #: file -> width, height, dark
@@ -34,6 +36,7 @@ _STATUS = {
 )
 def pictures(into: Path, pods: int, port: int) -> None:
     """Take the pictures of the status page that the documentation shows."""
+    interruptible()
     browser = executable()
     if browser is None:
         raise click.ClickException("no Chromium here: .ci/tools .venv/debian unpacks one where there is apt-get")

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import click
 
 from load.bench import report
-from load.bench.exporter import ENVIRONMENT, Exporter, Scraper, running
+from load.bench.exporter import Exporter, Scraper, running
 from load.bench.extending import CONFIG, fill
 from load.bench.figures import Unit, written
 from load.bench.subject import SHARDEX
+from load.processes import environment
 from load.signals import interruptible
 from load.testing import Server
 from load.testing import running as cluster
@@ -168,7 +169,7 @@ class Asked:
     def answer(self, flags: Sequence[str]) -> dict[str, Any]:
         """What `recommend -o json` prints."""
         command = [*self._command, *flags, f"--resources={','.join(self._kinds)}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, env=ENVIRONMENT, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, env=environment(), check=False)
         if not done.stdout:
             raise click.ClickException(f"the scaler said nothing: {done.stderr}")
         found: dict[str, Any] = json.loads(done.stdout)
@@ -179,7 +180,7 @@ class Asked:
         """Of shardex without --resources."""
         done = subprocess.run(
             [sys.executable, "-m", "shardex", "families", "--output=json"],
-            capture_output=True, text=True, timeout=_SECONDS, env=ENVIRONMENT, check=True,
+            capture_output=True, text=True, timeout=_SECONDS, env=environment(), check=True,
         )  # fmt: skip
         return sorted({row["resource"] for row in json.loads(done.stdout) if row["default"]})
 

@@ -1,7 +1,6 @@
 """A server in a process of its own, for the length of a `with`: what the tests of everything else stand on."""
 
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -14,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from load.cluster import Cluster
+from load.processes import environment
 from load.replay import record
-
-_ROOT = Path(__file__).resolve().parent.parent
-_START_SECONDS = 60.0
 
 
 class ControlError(Exception):
@@ -122,9 +119,7 @@ def running(cluster: Cluster | None = None, **options: Any) -> Iterator[Server]:
         command = [sys.executable, "-m", "load", "serve", *_arguments(options)]
         log = Path(directory) / "log"
         with log.open("w") as errors:
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, "PYTHONPATH": str(_ROOT)}
-            )
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment())
         assert process.stdout is not None
         try:
             url = process.stdout.readline().strip()

@@ -69,7 +69,11 @@ class Object(msgspec.Struct, frozen=True, gc=False):
         return self.key.rpartition("/")[2]
 
     def text(self) -> bytes:
-        return b"".join((self.head, b"%d" % self.version, *self.tail))
+        return b"".join(self.pieces())
+
+    def pieces(self) -> tuple[bytes, ...]:
+        """The text before it is joined: of many objects, one joining of all copies every byte once."""
+        return self.head, b"%d" % self.version, *self.tail
 
     def document(self) -> dict[str, Any]:
         return _document(self.text())

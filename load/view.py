@@ -58,13 +58,17 @@ class View:
             return self._version + text[text.index(b",") :]
         return self._opening + text[1:]
 
-    def item(self, obj: Object) -> bytes:
-        """The object in a list, where typed ones leave out kind and apiVersion."""
-        return self.document(obj) if self._partial or self._sorted else obj.text()
+    def item(self, obj: Object) -> tuple[bytes, ...]:
+        """The object in a list, where typed ones leave out kind and apiVersion; to be joined."""
+        return (self.document(obj),) if self._partial or self._sorted else obj.pieces()
 
-    def event(self, type: str, obj: Object) -> bytes:
-        """One line of a watch."""
-        return b'{"type":"%s","object":%s}\n' % (type.encode(), self.document(obj))
+    def event(self, type: str, obj: Object) -> tuple[bytes, ...]:
+        """One line of a watch; to be joined."""
+        opening = b'{"type":"%s","object":' % type.encode()
+        if self._partial or self._sorted:
+            return opening, self.document(obj), b"}\n"
+        head, *pieces = obj.pieces()
+        return opening, self._opening, head[1:], *pieces, b"}\n"
 
     def bookmark(self, revision: int, end: bool = False) -> bytes:
         """A BOOKMARK line; `end` marks the end of the initial events."""
@@ -90,10 +94,11 @@ class View:
         parts: list[bytes] = []
         size, lead = 0, head
         for obj in objects:
-            text = self.item(obj)
-            parts += (lead, text)
+            item = self.item(obj)
+            parts.append(lead)
+            parts += item
             lead = b","
-            size += len(text)
+            size += sum(map(len, item))
             if size >= block:
                 yield b"".join(parts)
                 parts.clear()

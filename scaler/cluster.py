@@ -134,7 +134,7 @@ class Cluster:
         self.request("PATCH", _set_path(namespace, name), None, dict(body), Content_Type=_MERGE)
 
     def addresses(self, namespace: str, service: str, port: int) -> dict[str, str]:
-        """Telemetry pages of the pods behind a headless Service, by the pod's name; raise ClusterError."""
+        """host:port of the telemetry of the pods behind a headless Service, by the pod's name; raise ClusterError."""
         selector = {"labelSelector": f"kubernetes.io/service-name={service}"}
         path = f"/apis/discovery.k8s.io/v1/namespaces/{quote(namespace)}/endpointslices"
         found = {}
@@ -145,7 +145,7 @@ class Cluster:
                 if pod and endpoint.get("addresses"):
                     address = endpoint["addresses"][0]
                     host = f"[{address}]" if ":" in address else address
-                    found[pod] = f"http://{host}:{(named or [port])[0]}/metrics"
+                    found[pod] = f"{host}:{(named or [port])[0]}"
         return found
 
     def create(self, path: str, body: Mapping[str, Any]) -> None:

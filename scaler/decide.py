@@ -13,12 +13,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from scaler.observation import Reason, Set
+from scaler.observation import PREPARING, Reason, Set
 from scaler.policy import Policy
 from scaler.recommend import Recommendation
 
 PAUSED = "shardex.dev/scaler-paused"
-PREPARING = "shardex.dev/preparing-total"
 _HOUR = 3600.0
 
 

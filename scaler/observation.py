@@ -4,6 +4,11 @@ from enum import StrEnum
 
 import msgspec
 
+#: annotations of the StatefulSet that its pods follow
+PREPARING = "shardex.dev/preparing-total"
+SERVING = "shardex.dev/serving-total"
+ATTEMPT = "shardex.dev/preparing-attempt"
+
 
 class Reason(StrEnum):
     """Why a decision is what it is; the words of logs, Events, annotations and metrics."""

@@ -1,15 +1,13 @@
 """The only reader: counts from the API server, pages from the shards -> Observation, with every fault named."""
 
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-
-import urllib3
 
 from scaler.cluster import Cluster, ClusterError, own_namespace
 from scaler.observation import Fault, Observation, Reason, Set, Shard
 from scaler.options import Options
-from scaler.telemetry import Page, PageError, read, since
+from scaler.pages import Pages
+from scaler.telemetry import Page, since
 from shardex.resources import RESOURCES
 
 _AT_ONCE = 8
@@ -25,17 +23,17 @@ class Observer:
 
     def __init__(self, options: Options, cluster: Cluster | None) -> None:
         self._options, self._cluster = options, cluster
-        self._pages: dict[str, Page] = {}
-        self._http = urllib3.PoolManager(retries=False, timeout=options.shard_timeout)
+        self._pages = Pages(options)
+        self._before: dict[str, Page] = {}
         self.place = options.namespace or own_namespace(), options.statefulset
 
     def observe(self, now: float) -> Observation:
         """Everything at this Unix time; what could not be had is a fault of the observation, and nothing is raised."""
         faults: list[Fault] = []
         target = self._set(faults)
-        pages = self._read(self._urls(target, faults), faults)
-        shards = tuple(since(page, self._pages.get(name)) for name, page in pages.items())
-        self._pages = pages
+        pages = self._pages.read(self._urls(target, faults), faults)
+        shards = tuple(since(page, self._before.get(name)) for name, page in pages.items())
+        self._before = pages
         objects = self._objects(shards, faults)
         faults += disagreements(shards, target, objects)
         return Observation(now, objects, tuple(sorted(shards, key=lambda one: one.ordinal)), target, tuple(faults))
@@ -44,7 +42,7 @@ class Observer:
         """The pods that answer now, those too that are about to be deleted; what they lack is no fault here."""
         faults: list[Fault] = []
         urls = self._addresses(self._set(faults), faults)
-        return [page.shard for page in self._read(urls, faults).values()]
+        return [page.shard for page in self._pages.read(urls, faults).values()]
 
     def _set(self, faults: list[Fault]) -> Set | None:
         if self._cluster is None:
@@ -79,35 +77,13 @@ class Observer:
         service = self._options.service or target.service or target.name
         try:
             found = self._cluster.addresses(target.namespace, service, self._options.telemetry_port)
+            found = {pod: f"{self._options.shard_scheme}://{address}/metrics" for pod, address in found.items()}
         except ClusterError as error:
             faults.append(Fault(Reason.SHARDS_UNKNOWN, str(error)))
             return {}
         if not found:
             faults.append(Fault(Reason.SHARDS_UNKNOWN, f"no pod has an address behind the Service {service}"))
         return found
-
-    def _read(self, urls: Mapping[str, str], faults: list[Fault]) -> dict[str, Page]:
-        pages = {}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for name, page in zip(urls, pool.map(self._page, urls.items()), strict=True):
-                if isinstance(page, Fault):
-                    faults.append(page)
-                else:
-                    pages[name] = page
-        return pages
-
-    def _page(self, item: tuple[str, str]) -> Page | Fault:
-        name, url = item
-        try:
-            return read(name, self._text(url), time.monotonic())
-        except (urllib3.exceptions.HTTPError, OSError, PageError) as error:
-            return Fault(Reason.SHARD_MISSING, f"{name}: {error}")
-
-    def _text(self, url: str) -> str:
-        answer = self._http.request("GET", url)
-        if answer.status != 200:
-            raise PageError(f"answered {answer.status}")
-        return answer.data.decode("utf-8", "replace")
 
     def _objects(self, shards: Sequence[Shard], faults: list[Fault]) -> dict[str, int]:
         """Objects by plural, of the kinds that the shards hold; without a shard, of those that they would."""

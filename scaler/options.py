@@ -1,8 +1,10 @@
 """The settings as values, parsed from text and checked all at once."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -10,8 +12,8 @@ from scaler.observation import Set
 from scaler.policy import Policy
 from scaler.settings import SETTINGS
 from shardex.errors import OptionsError
+from shardex.forms import FORMS, Form, boolean, parsed
 from shardex.kube.quantity import exact
-from shardex.options import duration
 from shardex.resources import RESOURCES
 
 
@@ -27,6 +29,13 @@ class Options(msgspec.Struct, frozen=True):
     service: str
     telemetry_port: int
     shard_url: tuple[str, ...]
+    shard_scheme: str
+    shard_token_file: str
+    shard_ca_file: str
+    shard_server_name: str
+    shard_insecure_skip_verify: bool
+    shard_cert_file: str
+    shard_key_file: str
     shard_timeout: float
     memory_limit: float
     cpu_limit: float
@@ -58,14 +67,7 @@ def parse(given: Mapping[str, str]) -> Options:
 
     raise   OptionsError with every fault there is
     """
-    values: dict[str, Any] = {}
-    faults = []
-    for setting in SETTINGS:
-        text = given.get(setting.flag, setting.default)
-        try:
-            values[setting.field] = _FORMS[setting.form](text)
-        except ValueError as error:
-            faults.append(f"--{setting.flag}={text}: {error}")
+    values, faults = parsed(SETTINGS, given, _FORMS)
     faults += _faults(values)
     if faults:
         raise OptionsError(faults)
@@ -126,6 +128,7 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
         for url in values.get("shard_url", ())
         if not url.startswith(("http://", "https://"))
     ]
+    faults += _door_faults(values)
     faults += [
         f"--resources: there is no {name!r}; there are {', '.join(sorted(RESOURCES))}"
         for name in values.get("resources", ())
@@ -134,19 +137,32 @@ def _faults(values: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _bool(text: str) -> bool:
-    if text.lower() in {"true", "t", "1"}:
-        return True
-    if text.lower() in {"false", "f", "0"}:
-        return False
-    raise ValueError("true or false")
+def _door_faults(values: Mapping[str, Any]) -> list[str]:
+    """Of what is shown to the shards, and asked of them."""
+    faults = []
+    scheme, ca, name = (values.get(f"shard_{field}", "") for field in ("scheme", "ca_file", "server_name"))
+    if scheme not in {"http", "https"}:
+        faults.append(f"--shard-scheme={scheme}: http or https")
+    if bool(values.get("shard_cert_file")) != bool(values.get("shard_key_file")):
+        faults.append("--shard-cert-file and --shard-key-file: one needs the other")
+    if values.get("shard_insecure_skip_verify") and (ca or name):
+        faults.append("--shard-insecure-skip-verify: it takes any certificate, so leave out the CA file and the name")
+    if values.get("shard_token_file"):
+        faults += [
+            f"--shard-url={url}: the token of --shard-token-file would go there in the clear; use https"
+            for url in values.get("shard_url", ())
+            if url.startswith("http://") and not _local(url)
+        ]
+    return faults
 
 
-def _int(text: str) -> int:
+def _local(url: str) -> bool:
+    """Whether it is of this machine."""
     try:
-        return int(text, 10)
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        raise ValueError("not a whole number") from None
+        return False
 
 
 def ratio(text: str) -> float:
@@ -171,18 +187,10 @@ def quantity(text: str) -> float:
     return value
 
 
-def _list(text: str) -> tuple[str, ...]:
-    """Comma-separated items in order, each once."""
-    return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
-
-
-_FORMS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "bool": _bool,
-    "int": _int,
-    "duration": duration,
+_FORMS: Mapping[str, Form] = {
+    **FORMS,
+    "bool": lambda text: boolean(text.lower()),  # tRUE too, which the exporter refuses as Go does
     "ratio": ratio,
     "bytes": quantity,
     "cores": quantity,
-    "list": _list,
 }

@@ -25,9 +25,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-PREPARING = "shardex.dev/preparing-total"
-SERVING = "shardex.dev/serving-total"
-ATTEMPT = "shardex.dev/preparing-attempt"
+from scaler.observation import ATTEMPT, PREPARING, SERVING
 
 _LOOK_SECONDS = 0.25
 

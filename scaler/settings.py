@@ -22,6 +22,24 @@ SETTINGS = (
         "shard-url", "list", "", SHARDS,
         "Telemetry pages of the shards, by ordinal, instead of those that the Service finds.",
     ),
+    Setting("shard-scheme", "string", "http", SHARDS, "http, or https where their --tls-config has a certificate."),
+    Setting(
+        "shard-token-file", "string", "", SHARDS,
+        "File with the token that their --auth-filter asks for, in a cluster"
+        " /var/run/secrets/kubernetes.io/serviceaccount/token; read anew each time. Empty shows none. Over plain http"
+        " it goes to pods of the set and to this machine, nowhere else.",
+    ),
+    Setting("shard-ca-file", "string", "", SHARDS, "Authorities of their certificates; empty is the system's."),
+    Setting(
+        "shard-server-name", "string", "", SHARDS,
+        "Name that their certificates have; empty is the address asked, which few certificates have.",
+    ),
+    Setting(
+        "shard-insecure-skip-verify", "bool", "false", SHARDS,
+        "Take any certificate. Whoever is in between can then read along, and keep the token.",
+    ),
+    Setting("shard-cert-file", "string", "", SHARDS, "Client certificate, where their --tls-config needs one."),
+    Setting("shard-key-file", "string", "", SHARDS, "Its key."),
     Setting("shard-timeout", "duration", "10s", SHARDS, "Time that a shard has to answer; after it, it is missing."),
     Setting(
         "reshard-overlap", "duration", "1s", SHARDS,

@@ -6,9 +6,10 @@ from typing import Any
 
 from scaler.apply import ResizeError
 from scaler.cluster import Cluster
+from scaler.observation import ATTEMPT, PREPARING, SERVING
 from scaler.observe import Observer
 from scaler.options import Options
-from scaler.resize import ATTEMPT, PREPARING, SERVING, Outcome, Seen, Shard, resize
+from scaler.resize import Outcome, Seen, Shard, resize
 from shardex.errors import ShardexError
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from shardex.kube.pieces import UNDECODABLE, ListBody, text_of
 from shardex.kube.reflector import Target
 from shardex.kube.reviews import Reviewer
 from shardex.options import Options
-from shardex.serving.tls import verify
+from shardex.verify import verify
 from shardex.workers.definitions import DEFINITIONS
 from shardex.workers.plan import custom_kind, filters, plan
 from shardex.workers.shardset import find
@@ -33,13 +33,13 @@ def check(options: Options) -> Report:
     """Connect, and try one list and one watch of each target, since only the request itself tells what RBAC allows.
 
     raise  ShardexError when there is no way to the API server at all, or it does not know who we are; OptionsError when
-           --tls-config or the configuration of custom resources is wrong
+           --tls-config, --ready-file or the configuration of custom resources is wrong
     """
     verify(options)
     config = custom_resources(options)
     endpoint = resolve(options.apiserver, options.kubeconfig)
     client = Client(Credentials(endpoint, options.kubeconfig), "shardex --check")
-    knock(client)
+    client.knock()
     lines, faults = [f"API server {endpoint.url}"], 0
     if options.pod:
         placed = _placed(client, options)
@@ -73,19 +73,6 @@ def _placed(client: Client, options: Options) -> str:
     except ShardexError as error:
         return str(error)
     return _attempt(client, target, "list") or _attempt(client, target, "watch")
-
-
-def knock(client: Client) -> None:
-    """One request, so that what concerns every kind is said once instead of for each.
-
-    raise  ShardexError when there is no answer, or a 401
-    """
-    try:
-        with client.get("/version", {}, "application/json", _SECONDS):
-            pass
-    except ApiError as error:
-        if error.status == 401:
-            raise
 
 
 def _served(client: Client, config: CustomConfig) -> Sequence[Served]:

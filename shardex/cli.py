@@ -17,7 +17,8 @@ from shardex import __version__, logs
 from shardex.arguments import normal
 from shardex.configfile import settled
 from shardex.errors import OptionsError, ShardexError
-from shardex.options import Options, boolean, quota_cores
+from shardex.forms import boolean
+from shardex.options import Options, quota_cores
 from shardex.resources import RESOURCES
 from shardex.settings import IGNORED, SETTINGS
 

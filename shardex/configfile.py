@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from shardex.custom.document import Findings, load
 from shardex.errors import OptionsError
 from shardex.exposition.allowlist import from_yaml
-from shardex.options import Given, Options, boolean, parse
+from shardex.forms import boolean
+from shardex.options import Given, Options, parse
 from shardex.settings import IGNORED, SETTINGS
 
 _RENAMED = {
@@ -81,6 +81,8 @@ def read(path: str) -> tuple[Said, list[str]]:
 
     raise   FileNotFoundError
     """
+    from shardex.custom.document import Findings, load  # noqa: PLC0415  YAML, which flags alone do not need
+
     said = Said({}, {}, {})
     try:
         text = Path(path).read_text(encoding="utf-8-sig")

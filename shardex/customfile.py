@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 from shardex.custom.config import CustomConfig
-from shardex.custom.parse import parse
 from shardex.errors import OptionsError
 from shardex.options import Options
 
@@ -26,6 +25,8 @@ def custom_resources(options: Options) -> CustomConfig:
         log.warning("%s is not read, since %s is given", _FILE, _INLINE)
     if text is None:
         return CustomConfig()
+    from shardex.custom.parse import parse  # noqa: PLC0415  YAML, as the --config file's reader
+
     try:
         config = parse(text)
     except OptionsError as error:

@@ -6,11 +6,9 @@ python -m shardex.documentation --check [DIR]    name the pages that are not cur
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-import click
 
 from shardex.exposition.family import Family, Shape
+from shardex.generated import Generated
 from shardex.resources import RESOURCES
 from shardex.resources.resource import Resource
 from shardex.settings import IGNORED, SETTINGS, Setting
@@ -39,26 +37,6 @@ def pages() -> dict[str, str]:
     """Text of every page by its path in the folder."""
     kinds = {f"metrics/{resource.plural}.md": _kind(resource) for resource in RESOURCES.values()}
     return {"flags.md": _flags(), "metrics/README.md": _index(), **kinds}
-
-
-def stale(folder: Path) -> list[str]:
-    """Pages that are missing, differ from the tables, or are of a kind that does not exist."""
-    wanted = pages()
-    found = {name: folder / name for name in wanted if (folder / name).exists()}
-    differ = {name for name in wanted if name not in found or found[name].read_text(encoding="utf-8") != wanted[name]}
-    present = {path.relative_to(folder).as_posix() for path in folder.glob("metrics/*.md")}
-    return sorted(differ | (present - wanted.keys()))
-
-
-def write(folder: Path) -> None:
-    """Bring every page up to date, and remove those of kinds that do not exist."""
-    wanted = pages()
-    (folder / "metrics").mkdir(parents=True, exist_ok=True)
-    for name in stale(folder):
-        if name in wanted:
-            (folder / name).write_text(wanted[name], encoding="utf-8")
-        else:
-            (folder / name).unlink()
 
 
 def _kind(resource: Resource) -> str:
@@ -123,20 +101,8 @@ def _text(sentence: str) -> str:
     return re.sub(r"([|<*\\])", r"\\\1", sentence)
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Write nothing; name the pages that are not current.")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("docs"))
-def main(check: bool, folder: Path) -> None:
-    """Write the reference of metrics and flags to a folder."""
-    if not check:
-        write(folder)
-        return
-    found = stale(folder)
-    for name in found:
-        click.echo(f"{folder / name} is not current: run python -m shardex.documentation")
-    if found:
-        raise SystemExit(1)
-
+REFERENCE = Generated("shardex.documentation", "docs", pages, own="metrics/*.md")
+main = REFERENCE.command("Write the reference of metrics and flags to a folder.")
 
 if __name__ == "__main__":
     main()

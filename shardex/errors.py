@@ -20,9 +20,5 @@ class TableError(ShardexError):
     """A row of a family table that cannot be rendered; found when the table is compiled, never at a scrape."""
 
 
-class ObjectError(ShardexError):
-    """One object that cannot be decoded or rendered; costs its own series and nothing else."""
-
-
 class EndpointError(ShardexError):
     """No way to the API server: a broken kubeconfig, a missing token, an unreadable certificate."""

@@ -12,12 +12,10 @@ import msgspec
 from shardex.errors import OptionsError
 from shardex.exposition.allowlist import AllowList, from_text, unknown
 from shardex.exposition.filters import Filters
+from shardex.forms import FORMS, Form, parsed
 from shardex.settings import SETTINGS
 
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|us|µs|ns|s)")
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_FORMS: Mapping[str, Form] = {**FORMS, "allowlist": from_text}
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -54,6 +52,7 @@ class Options(msgspec.Struct, frozen=True):
     telemetry_port: int
     tls_config: str
     auth_filter: bool
+    ready_file: str
     enable_gzip_encoding: bool
     serve_partial: bool
     stale_segments_ttl: float
@@ -80,14 +79,7 @@ def parse(given: Mapping[str, Given], known: Iterable[str], cores: Callable[[], 
     cores   how many workers 0 means
     raise   OptionsError with every fault there is
     """
-    values: dict[str, Any] = {}
-    faults = []
-    for setting in SETTINGS:
-        text = given.get(setting.flag, setting.default)
-        try:
-            values[setting.field] = _FORMS[setting.form](text) if isinstance(text, str) else text
-        except ValueError as error:
-            faults.append(f"--{setting.flag}={text}: {error}")
+    values, faults = parsed(SETTINGS, given, _FORMS)
     faults += _faults(values, sorted(known))
     if faults:
         raise OptionsError(faults)
@@ -150,47 +142,6 @@ def _filter_faults(values: Mapping[str, Any], known: list[str]) -> list[str]:
             if name != "pods"
         ]
     return faults
-
-
-def boolean(text: str) -> bool:
-    """Go's: 1, t, true and 0, f, false, capitals too."""
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    raise ValueError("true or false")
-
-
-def _int(text: str) -> int:
-    try:
-        return int(text, 10)
-    except ValueError:
-        raise ValueError("not a whole number") from None
-
-
-def duration(text: str) -> float:
-    """Seconds of a Go duration: 300ms, 1m30s, 5m0s, 0."""
-    if text == "0":
-        return 0.0
-    parts = list(_DURATION.finditer(text))
-    if not parts or "".join(part[0] for part in parts) != text:
-        raise ValueError("not a duration such as 30s, 1m30s or 500ms")
-    return math.fsum(float(part[1]) * _SECONDS[part[2]] for part in parts)
-
-
-def _list(text: str) -> tuple[str, ...]:
-    """Comma-separated items in order, each once."""
-    return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
-
-
-_FORMS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "bool": boolean,
-    "int": _int,
-    "duration": duration,
-    "list": _list,
-    "allowlist": from_text,
-}
 
 
 def quota_cores(root: Path = Path("/sys/fs/cgroup")) -> int:

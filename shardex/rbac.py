@@ -5,13 +5,12 @@ python -m shardex.rbac --check [DIR]    name the files that are not current; exi
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 import yaml
 
+from shardex.generated import Generated
 from shardex.resources import RESOURCES
 from shardex.resources.resource import Resource
 
@@ -61,23 +60,6 @@ def files() -> dict[str, str]:
     return {name: _text(_role(grant)) for name, grant in grants.items()} | {"helm/shardex/resources.yaml": _text(table)}
 
 
-def stale(folder: Path) -> list[str]:
-    """Files that are missing or differ from the table of kinds."""
-    return [
-        name
-        for name, text in files().items()
-        if not (folder / name).exists() or (folder / name).read_text(encoding="utf-8") != text
-    ]
-
-
-def write(folder: Path) -> None:
-    """Bring every file up to date."""
-    wanted = files()
-    for name in stale(folder):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(wanted[name], encoding="utf-8")
-
-
 def _role(grant: Grant) -> dict[str, Any]:
     return {
         "apiVersion": _RBAC,
@@ -91,20 +73,8 @@ def _text(document: Any) -> str:
     return _NOTICE + yaml.safe_dump(document, sort_keys=False, width=120)
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Write nothing; name the files that are not current.")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("manifests"))
-def main(check: bool, folder: Path) -> None:
-    """Write the roles to a folder of manifests."""
-    if not check:
-        write(folder)
-        return
-    found = stale(folder)
-    for name in found:
-        click.echo(f"{folder / name} is not current: run python -m shardex.rbac")
-    if found:
-        raise SystemExit(1)
-
+ROLES = Generated("shardex.rbac", "manifests", files)
+main = ROLES.command("Write the roles to a folder of manifests.")
 
 if __name__ == "__main__":
     main()

@@ -1,19 +1,21 @@
 """Options -> a running process tree: resolve, bind, plan, then fork."""
 
+import gc
 import logging
+import socket
 from collections.abc import Callable
 
 from shardex import __version__, logs
-from shardex.check import knock
 from shardex.customfile import custom_resources
 from shardex.errors import ShardexError
 from shardex.kube.client import Client
 from shardex.kube.endpoint import Credentials, Endpoint, resolve, ssl_context
 from shardex.options import Options
-from shardex.serving.gunicorn_conf import serve
 from shardex.serving.sockets import listen
-from shardex.serving.tls import verify
+from shardex.verify import verify
+from shardex.workers.board import Board
 from shardex.workers.plan import plan
+from shardex.workers.readyfile import ReadyFile
 from shardex.workers.reload import Setup
 from shardex.workers.shardset import ShardSet, Unfound, find
 from shardex.workers.supervisor import Supervisor
@@ -35,6 +37,8 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     before = look(files(options))
     options = again()  # what was written between the first reading and the look would go unnoticed for ever
     verify(options)
+    ready = ReadyFile(options.ready_file)
+    ready.show(ready=False)  # one that a pod left that was killed: the volume outlives the container
     first = setup(options)
     shard_set = _shard_set(options, first.endpoint)
     main = listen("port", options.host, options.port)
@@ -42,11 +46,12 @@ def run(options: Options, again: Callable[[], Options]) -> int:
     log.info("metrics on port %d, telemetry and /readyz on port %d", main.getsockname()[1], own.getsockname()[1])
     supervisor = Supervisor(
         first,
-        front=lambda board, ends: serve(options, first.endpoint, (main, own), board, ends, shard_set),
+        front=_front(options, first.endpoint, (main, own), shard_set),
         listeners=(main, own),
         again=lambda: answered(setup(again())),
         log_up=lambda shard: logs.set_up(options.log_format, options.v, shard),
         before=before,
+        ready=ready,
     )
     return supervisor.run()
 
@@ -65,8 +70,23 @@ def answered(setup: Setup) -> Setup:
 
     raise   ShardexError when it does not answer, or does not know who we are
     """
-    knock(Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)"))
+    Client(Credentials(setup.endpoint, setup.options.kubeconfig), f"shardex/{__version__} (reload)").knock()
     return setup
+
+
+def _front(
+    options: Options, endpoint: Endpoint, listeners: tuple[socket.socket, socket.socket], shard_set: ShardSet | None
+) -> Callable[[Board, list[socket.socket]], None]:
+    """The body of the front's process."""
+
+    def front(board: Board, ends: list[socket.socket]) -> None:
+        # gunicorn and prometheus-client: a third of all that is imported, and it is loaded while the workers list.
+        from shardex.serving.gunicorn_conf import serve  # noqa: PLC0415
+
+        gc.freeze()  # shared with the process that gunicorn forks, as what came before is by all
+        serve(options, endpoint, listeners, board, ends, shard_set)
+
+    return front
 
 
 def _shard_set(options: Options, endpoint: Endpoint) -> ShardSet | None:

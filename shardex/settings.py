@@ -106,6 +106,10 @@ SETTINGS = (
         "Ask the API server who a bearer token is and whether it may read the path; both ports, but for health.",
     ),
     Setting(
+        "ready-file", "string", "", SERVING,
+        "Path of a file that is there while /readyz would say 200: for an exec probe, which no lock keeps out.",
+    ),
+    Setting(
         "enable-gzip-encoding", "bool", "true", SERVING,
         "Answer gzip to clients that accept it; the text is kept compressed, so this is the cheap way.",
     ),

@@ -81,16 +81,27 @@ def page(one, **more):
 
 
 @contextlib.contextmanager
-def answering(pages):
-    """Base URLs of servers, one a page: a text, or a function that makes one at each request; None answers 503."""
+def answering(pages, seen=None, context=None):
+    """Base URLs of servers, one a page: a text, or a function that makes one at each request; None answers 503.
+
+    seen     gets the headers of each request
+    context  of TLS
+    """
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(_answering(pages, number)) for number in range(len(pages))]
+        yield [stack.enter_context(_answering(pages, number, seen, context)) for number in range(len(pages))]
+
+
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that does not trust us hangs up."""
 
 
 @contextlib.contextmanager
-def _answering(pages, number):
+def _answering(pages, number, seen, context):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
+            if seen is not None:
+                seen.append(self.headers)
             text = pages[number]() if callable(pages[number]) else pages[number]
             self.send_response(503 if text is None else 200)
             self.end_headers()
@@ -99,11 +110,13 @@ def _answering(pages, number):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -147,7 +147,7 @@ def scaler_options(container):
 
 
 def granted(found, account):
-    """(group, resource, verb) -> scopes, of the roles bound to a service account: namespaces, "" for all of them."""
+    """(group, resource or path, verb) -> scopes, of the roles bound to an account: namespaces, "" for all of them."""
     roles = {(role["kind"], role["metadata"]["name"]): role for role in of(found, "Role", "ClusterRole")}
     grants = {}
     for binding in of(found, "RoleBinding", "ClusterRoleBinding"):
@@ -157,7 +157,9 @@ def granted(found, account):
             continue
         scope = binding["metadata"].get("namespace", "")
         for rule in role["rules"]:
-            for group in rule["apiGroups"]:
+            for path in rule.get("nonResourceURLs", ()):
+                grants |= {("", path, verb): {(scope, "")} for verb in rule["verbs"]}
+            for group in rule.get("apiGroups", ()):
                 for resource in rule["resources"]:
                     for verb in rule["verbs"]:
                         named = ",".join(rule.get("resourceNames", ()))

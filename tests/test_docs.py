@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from helpers import DATA
 
 from shardex.customfile import custom_resources
-from shardex.documentation import main, pages, stale, write
+from shardex.documentation import REFERENCE, main, pages
 from shardex.options import parse
 from shardex.render import render
 from shardex.resources import RESOURCES
@@ -26,7 +26,7 @@ def row(page, first):
 
 def test_pages_are_current():
     """No table was changed without its page; `python -m shardex.documentation` writes them."""
-    assert stale(DOCS) == []
+    assert REFERENCE.stale(DOCS) == []
 
 
 def test_every_flag_is_documented():
@@ -86,7 +86,7 @@ def test_no_flag_of_another_program_is_explained():
 
 def test_check_names_what_is_not_current(tmp_path):
     """A page that differs, is missing or is of no kind is named and the exit status is 1; writing mends all three."""
-    write(tmp_path)
+    REFERENCE.write(tmp_path)
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.md")} == set(pages())
     assert CliRunner().invoke(main, ["--check", str(tmp_path)]).exit_code == 0
     (tmp_path / "flags.md").write_text("old")
@@ -99,7 +99,7 @@ def test_check_names_what_is_not_current(tmp_path):
     ]
     assert (tmp_path / "flags.md").read_text() == "old"
     assert CliRunner().invoke(main, [str(tmp_path)]).exit_code == 0
-    assert stale(tmp_path) == []
+    assert REFERENCE.stale(tmp_path) == []
 
 
 def anchors(page):

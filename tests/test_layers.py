@@ -15,7 +15,7 @@ MAY = {
     "shardex.custom": {"kube.meta", "kube.quantity", "kube.pieces", "exposition"},
     "shardex.workers": {"kube", "exposition", "resources", "custom", "store", "shard", "options", "logs"},
     "shardex.serving": {"kube", "exposition", "store", "workers", "options", "logs"},
-    "scaler": {"settings", "options", "arguments", "logs", "kube.quantity", "resources"},
+    "scaler": {"settings", "forms", "arguments", "logs", "kube.quantity", "resources"},
 }
 COMMON = {"", "errors", "pem", "rfc3339"}
 

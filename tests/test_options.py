@@ -4,7 +4,8 @@ import pytest
 
 from shardex.arguments import normal
 from shardex.errors import OptionsError
-from shardex.options import Options, duration, parse, quota_cores
+from shardex.forms import duration
+from shardex.options import Options, parse, quota_cores
 from shardex.settings import IGNORED, SETTINGS
 
 KNOWN = ("pods", "nodes")

@@ -7,9 +7,9 @@ from tree import adopting, eventually, running
 
 from load import testing
 from load.reshard.api import NAME, NAMESPACE, Api
-from load.reshard.command import judged
 from load.reshard.controller import Controller
-from load.reshard.run import Settings, simulate
+from load.reshard.results import Settings, judged
+from load.reshard.run import simulate
 from scaler.resize import Outcome, Seen, Shard, resize
 
 pytestmark = pytest.mark.slow

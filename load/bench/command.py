@@ -10,7 +10,7 @@ import msgspec
 import psutil
 
 from load.bench import report
-from load.bench.exporter import MeasureError
+from load.bench.exporter import MeasureError, compiled
 from load.bench.machine import Others, machine
 from load.bench.plot import plots
 from load.bench.results import Outcome, Results, save
@@ -129,6 +129,7 @@ def _run(
     waits = sum(scenario.changes for scenario in scenarios) * SCRAPES * max(0.0, settings.interval_seconds - 3)
     about = (work + waits) * len(subjects) / 60
     screen.say(f"{len(scenarios)} scenarios, {settings.pods:,} pods, about {max(1, round(about))} min; {out}/")
+    compiled()
     baselines: dict[tuple[str, ...], Baseline] = {}
     results = Results(machine(), settings, {one.name: one.url or " ".join(one.command) for one in subjects}, ())
     for scenario in scenarios:

@@ -1,7 +1,6 @@
 """A subject's processes, for the length of a `with`, and the scraper beside them."""
 
-import os
-import signal
+import compileall
 import socket
 import subprocess
 import sys
@@ -19,15 +18,18 @@ import psutil
 from load.bench.scraper import Ask, Scrape
 from load.bench.subject import Subject
 from load.bench.usage import Peak, Tree
+from load.processes import ROOT, end, environment
 
-_ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 600.0
-_STOP_SECONDS = 25.0  # shardex itself ends within 20 s
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(_ROOT)}
 
 
 class MeasureError(Exception):
     """A measurement that cannot be made; the message says why."""
+
+
+def compiled() -> None:
+    """Our own byte code, as an installation has it; a checkout that keeps none is compiled at every start."""
+    compileall.compile_dir(ROOT / "shardex", quiet=2)
 
 
 class Exporter:
@@ -38,12 +40,12 @@ class Exporter:
     peak     watches their memory since the exec; None for one whose exec nobody watched
     """
 
-    def __init__(self, url: str, ready_url: str, pid: int, log: Path | None) -> None:
+    def __init__(self, url: str, ready_url: str, pid: int, log: Path | None, watch: bool = False) -> None:
         self.url, self.ready_url = url, ready_url
         self.started = time.monotonic()
         self.log = log
         self.tree = Tree(pid) if pid else None
-        self.peak = Peak(self.tree) if self.tree and log else None
+        self.peak = Peak(self.tree) if self.tree and watch else None
         if self.peak:
             self.peak.start()
 
@@ -88,9 +90,12 @@ class Exporter:
 
 
 @contextmanager
-def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -> Iterator[Exporter]:
+def running(
+    subject: Subject, apiserver: str, flags: Sequence[str], log: Path, watch: bool = True
+) -> Iterator[Exporter]:
     """The subject on this API server, with these flags beside those of its command; ended with the block.
 
+    watch   its memory from its exec on, which takes a tenth of a core from what shares the machine with it
     raise   MeasureError when it cannot be started, or for a fault within the block that comes of its end
     """
     if subject.url:
@@ -101,12 +106,12 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
     with log.open("wb") as out:
         # A session of its own: Ctrl-C reaches the measuring process alone, which ends the others in order.
         try:
-            process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=ENVIRONMENT)
+            process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=environment())
         except OSError as error:
             raise MeasureError(f"it cannot be started: {error}") from None
     url = f"http://127.0.0.1:{port}/metrics"
     ready_url = f"http://127.0.0.1:{telemetry_port}/readyz" if subject.has_telemetry else url
-    exporter = Exporter(url, ready_url, process.pid, log)
+    exporter = Exporter(url, ready_url, process.pid, log, watch)
     try:
         yield exporter
     except MeasureError:
@@ -115,17 +120,7 @@ def running(subject: Subject, apiserver: str, flags: Sequence[str], log: Path) -
     finally:
         if exporter.peak:
             exporter.peak.stop()
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # its own session, so its own group
-        process.wait()
+        end([process])
 
 
 def free_ports(count: int) -> list[int]:
@@ -146,7 +141,7 @@ class Scraper:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env=ENVIRONMENT,
+            env=environment(),
         )
 
     def ask(self, url: str, **options: Any) -> None:

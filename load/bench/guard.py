@@ -15,10 +15,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from load.bench.exporter import ENVIRONMENT
 from load.cluster import Cluster
 from load.objects.population import populate
 from load.objects.world import Settings, World
+from load.processes import environment
 
 _RECORDED = Path(__file__).with_name("guard.json")
 
@@ -131,7 +131,7 @@ def _program(file: str, rounds: int, what: str) -> list[str]:
 
 
 def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     if done.returncode:
         raise click.ClickException(f"the measured program failed:\n{done.stderr[-2000:]}")
     return done.stdout
@@ -150,7 +150,7 @@ def _instructions(file: str, pods: int) -> float | None:
     counts = {}
     for what in ("nothing", "calibration", "pods"):
         command = ["perf", "stat", "-x,", "-e", "instructions:u", *_program(file, 1, what)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
         count = instructions(done.stderr)
         if done.returncode or count is None:
             return None

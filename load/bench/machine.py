@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-_ROOT = Path(__file__).resolve().parents[2]
+from load.processes import ROOT
+
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -49,7 +50,7 @@ def cpu_name(cpuinfo: str) -> str:
 def _commit() -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--exclude=*"],  # noqa: S607
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"],  # noqa: S607
             capture_output=True,
             text=True,
             check=False,

@@ -93,10 +93,13 @@ class Run:
             yield server
 
     @contextmanager
-    def exporter(self, server: Server, *flags: str, workers: int = 0) -> Iterator[Exporter]:
-        """The subject on the cluster; workers as the settings have them if not given."""
+    def exporter(self, server: Server, *flags: str, workers: int = 0, watch: bool = True) -> Iterator[Exporter]:
+        """The subject on the cluster; workers as the settings have them if not given.
+
+        watch   its memory from its exec on
+        """
         log = self._out / f"{self.subject.name}.log"
-        with running(self.subject, server.url, self._flags(flags, workers), log) as exporter:
+        with running(self.subject, server.url, self._flags(flags, workers), log, watch) as exporter:
             yield exporter
 
     @contextmanager

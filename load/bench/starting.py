@@ -44,7 +44,7 @@ def start(run: Run) -> None:
         pods = objects(server, "pods")
         for number in range(SCRAPES):
             run.live(f"start {number + 1} of {SCRAPES}")
-            with run.exporter(server, *PODS_ONLY, workers=2) as exporter:
+            with run.exporter(server, *PODS_ONLY, workers=2, watch=False) as exporter:
                 scrape = scraper.scrape(exporter.url, ready_url=exporter.ready_url, count=True)
                 ready.append(scrape.begun - exporter.started)
                 while scrape.pods != pods:  # a peer may be ready before it has listed anything

@@ -6,11 +6,10 @@ import click
 import msgspec
 
 from load.bench.screen import Screen
-from load.reshard.run import FAULTS, Results, Settings, heading, simulate
+from load.reshard.results import FAULTS, Settings, heading, judged
+from load.reshard.run import simulate
 from load.reshard.scaler import Late
 from load.signals import interruptible
-
-_TWICE_SECONDS = 3.0  # overlap of 1 s, a round before and after it, on a machine with other things to do
 
 
 class Steps(click.ParamType[tuple[int, ...]]):
@@ -65,22 +64,3 @@ def reshard(path: Path | None, **options: object) -> None:
     for fault in faults:
         click.echo(fault)
     raise SystemExit(1 if faults else 0)
-
-
-def judged(results: Results) -> list[str]:
-    """What a run must not show."""
-    faults = []
-    for step in results.steps:
-        excused = step.name.startswith("restart") or (results.settings.bare and step.after < step.before)
-        found = []
-        if step.wrong:
-            found.append(f"{step.wrong} wrong lines")
-        if step.lost and not excused:
-            found.append(f"up to {step.lost} lines lost in {step.lost_rounds} rounds")
-        if step.failed and not excused:
-            found.append(f"{step.failed} scrapes failed")
-        if not excused and step.doubled_seconds > (_TWICE_SECONDS if step.after != step.before else 0):
-            found.append(f"{step.doubled} lines twice for {step.doubled_seconds:.1f} s")
-        if found:
-            faults.append("\n  ".join([f"{step.name}: {'; '.join(found)}", *step.examples[:4]]))
-    return faults

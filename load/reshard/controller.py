@@ -1,20 +1,20 @@
 """The StatefulSet's controller and the kubelets in one: pods follow the replicas, the status follows the pods."""
 
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Self
 
 from load.reshard.api import NAME, NAMESPACE, Api
+from load.reshard.background import Background
 from load.reshard.pods import Pod, command
 
 _LOOK_SECONDS = 0.1
 _PROBE_SECONDS = 0.5  # periodSeconds has whole seconds; half of one makes a run shorter and changes nothing else
 
 
-class Controller:
+class Controller(Background):
     """Runs the pods from `with` to its end; `pods` by ordinal, those that end included.
 
     pre_stop  seconds that a preStop hook sleeps
@@ -22,23 +22,15 @@ class Controller:
     """
 
     def __init__(self, api: Api, flags: Sequence[str], folder: Path, pre_stop: float = 0.0) -> None:
+        super().__init__(partial(self._guarded, self._turn), partial(self._guarded, self._probe))
         self._api, self._flags, self._folder, self._pre_stop = api, flags, folder, pre_stop
         self.pods: dict[int, Pod] = {}
         self.restarts = 0
         self.fault = ""
-        self._stop = threading.Event()
         self._probed = 0.0
-        self._threads = [threading.Thread(target=self._guarded, args=(one,)) for one in (self._turn, self._probe)]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__exit__()
         for pod in self.pods.values():
             pod.stop()
         for pod in self.pods.values():

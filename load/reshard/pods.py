@@ -1,9 +1,7 @@
 """One pod: a shardex process tree on loopback ports."""
 
 import http.client
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from load.bench.exporter import ENVIRONMENT
+from load.processes import environment, kill
 
 _PORTS = re.compile(r"metrics on port (\d+), telemetry and /readyz on port (\d+)")
 _GAUGE = re.compile(r"^(shardex_shards_\w+|shardex_preparation_bytes\{[^}]*\}) (\S+)$", re.MULTILINE)
@@ -48,7 +46,7 @@ class Pod:
         self._told = False
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=ENVIRONMENT)
+            self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, env=environment())
         self._ports: tuple[int, int] | None = None
 
     @property
@@ -105,14 +103,8 @@ class Pod:
             self._process.terminate()
 
     def kill(self) -> None:
-        """End the whole tree without a word: its own session, so its own group; the front leads another one."""
-        with suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self._process.pid).children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    child.kill()
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """End the whole tree without a word."""
+        kill(self._process)
 
     def end(self) -> None:
         """At the end of the simulation."""

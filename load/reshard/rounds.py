@@ -11,10 +11,10 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from typing import Self
 
 import msgspec
 
+from load.reshard.background import Background
 from load.reshard.pods import Answer, Pod
 
 PERIOD_SECONDS = 0.25
@@ -54,7 +54,7 @@ class Taken(msgspec.Struct):
     changed: frozenset[bytes]
 
 
-class Rounds:
+class Rounds(Background):
     """Scrapes in threads for the length of its `with`; `judged` grows by a round when its time has come.
 
     lag   seconds that may lie between two exporters' knowledge of a change
@@ -63,23 +63,14 @@ class Rounds:
     """
 
     def __init__(self, pods: Callable[[], Mapping[int, Pod]], reference: Pod, lag: float) -> None:
+        super().__init__(self._run)
         self._pods, self._reference, self._lag = pods, reference, lag
         self._whole: frozenset[bytes] | None = None
         self._next = 0  # place of the first round that is not judged
         self.step = 0, False
         self.judged: list[Round] = []
         self._taken: deque[Taken] = deque()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
         self.fault: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def _run(self) -> None:
         try:

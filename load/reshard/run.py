@@ -3,124 +3,29 @@
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
-
-import msgspec
 
 from load import testing
 from load.reshard import scaler
 from load.reshard.api import NAMESPACE, Api
 from load.reshard.controller import Controller
+from load.reshard.memory import Memory
 from load.reshard.pods import Pod, command
+from load.reshard.results import Results, Settings, Step, figures, line
 from load.reshard.rounds import Round, Rounds
 
 #: Two families of every pod, one of everything else: as many objects as a real run has, in lines that 4 rounds a second
 #: can be compared of.
 FAMILIES = "kube_pod_info,kube_pod_status_ready_time,kube_.*_created"
-FAULTS = ("none", "pod", "worker", "apiserver", "scaler")
 
 _LAG_SECONDS = 2.0  # between two exporters' knowledge of a change, on a busy machine
 _AWAY_SECONDS = 10.0  # the same when watches are cut, or the last state of a worker is served while it comes back
 _STEP_SECONDS = 300.0
 _TIMEOUT_SECONDS = 15.0  # --reshard-timeout of a run in which the scaler dies
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What is run.
-
-    steps   numbers of pods, the first one to begin with
-    churn   changes a second
-    fault   one of FAULTS, in every step where it can happen
-    bare    shrink without announcing it, as `kubectl scale` does
-    rollout restart every pod after the last step, one after the other
-    pre_stop seconds that a pod serves on after its deletion
-    flags   further ones of every pod
-
-    steady_seconds  after every step
-    """
-
-    pods: int = 20_000
-    steps: tuple[int, ...] = (2, 3, 5, 8, 4, 1)
-    churn: float = 100.0
-    fault: str = "none"
-    bare: bool = False
-    rollout: bool = False
-    pre_stop: float = 0.0
-    flags: tuple[str, ...] = ()
-    steady_seconds: float = 3.0
-
-
-class Step(msgspec.Struct, frozen=True):
-    """What a step cost.
-
-    seconds           from the wish to the flip of every pod
-    rounds, lines     scrapes of all pods, and the most lines that one had
-    lost_rounds       rounds that lacked a line; lost the most that one lacked, lost_seconds from first to last
-    doubled_seconds   from the first round with a line twice to the last; doubled the most that one had
-    failed            scrapes that a ready pod did not answer with 200
-    memory_bytes      PSS of all pods before, and the most during the step
-    preparation_bytes the most that one pod held aside
-    """
-
-    name: str
-    before: int
-    after: int
-    seconds: float
-    rounds: int
-    lines: int
-    lost: int
-    lost_rounds: int
-    lost_seconds: float
-    doubled: int
-    doubled_rounds: int
-    doubled_seconds: float
-    wrong: int
-    failed: int
-    memory_bytes: tuple[int, int]
-    preparation_bytes: int
-    examples: tuple[str, ...] = ()
-
-
-class Results(msgspec.Struct, frozen=True):
-    settings: Settings
-    steps: tuple[Step, ...]
-    restarts: int
-
-
-class Memory:
-    """The most memory and the most bytes held aside since it was last asked, looked at once a second."""
-
-    def __init__(self, pods: Callable[[], dict[int, Pod]]) -> None:
-        self._pods = pods
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.now = self.peak = self.aside = 0
-
-    def begin(self) -> int:
-        """Bytes of now; from here on the most is counted anew."""
-        self.peak, self.aside = self.now, 0
-        return self.now
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(1.0):
-            pods = list(self._pods().values())
-            self.now = sum(pod.pss() for pod in pods)
-            self.peak = max(self.peak, self.now)
-            held = [int(pod.telemetry().get("shardex_preparation_bytes", 0)) for pod in pods]
-            self.aside = max([self.aside, *held])
 
 
 def simulate(settings: Settings, say: Callable[[str], None], live: Callable[[str], None]) -> Results:
@@ -271,7 +176,7 @@ class _Run:
         memory, began = self._memory.begin(), time.monotonic()
         yield
         seconds, memories = time.monotonic() - began, (memory, self._memory.peak)
-        self._ended.append((number, partial(_step, name, before, after, seconds, memories, self._memory.aside)))
+        self._ended.append((number, partial(figures, name, before, after, seconds, memories, self._memory.aside)))
 
     def _say_judged(self) -> bool:
         """Say the steps whose rounds are all judged; whether those were all steps."""
@@ -287,51 +192,3 @@ class _Run:
 
 def _prepares(pod: Pod) -> bool:
     return bool(pod.telemetry().get("preparing"))
-
-
-def _step(
-    name: str, before: int, after: int, seconds: float, memory: tuple[int, int], aside: int, rounds: list[Round]
-) -> Step:
-    lost, doubled = [one for one in rounds if one.lost], [one for one in rounds if one.doubled]
-    return Step(
-        name=name,
-        before=before,
-        after=after,
-        seconds=seconds,
-        rounds=len(rounds),
-        lines=max((one.lines for one in rounds), default=0),
-        lost=max((one.lost for one in rounds), default=0),
-        lost_rounds=len(lost),
-        lost_seconds=_span(lost),
-        doubled=max((one.doubled for one in rounds), default=0),
-        doubled_rounds=len(doubled),
-        doubled_seconds=_span(doubled),
-        wrong=sum(one.wrong for one in rounds),
-        failed=sum(one.failed for one in rounds),
-        memory_bytes=memory,
-        preparation_bytes=aside,
-        examples=tuple(dict.fromkeys(example for one in rounds for example in one.examples))[:8],
-    )
-
-
-def _span(rounds: Iterable[Round]) -> float:
-    """Seconds from the beginning of the first to the end of the last; 0 without any."""
-    found = list(rounds)
-    return found[-1].ended - found[0].begun if found else 0.0
-
-
-def heading() -> str:
-    return (
-        f"{'step':16}{'seconds':>8}{'rounds':>8}{'lines':>9}{'lost':>7}{'twice':>8}{'for':>7}{'wrong':>7}{'failed':>8}"
-        f"{'memory':>18}{'aside':>8}"
-    )
-
-
-def line(step: Step) -> str:
-    """The step in a line of the table."""
-    before, peak = (size / 2**20 for size in step.memory_bytes)
-    return (
-        f"{step.name:16}{step.seconds:8.1f}{step.rounds:8}{step.lines:9}{step.lost:7}{step.doubled:8}"
-        f"{step.doubled_seconds:6.1f}s{step.wrong:7}{step.failed:8}{before:8.0f} ->{peak:5.0f} M"
-        f"{step.preparation_bytes / 2**20:6.1f} M"
-    )

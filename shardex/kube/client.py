@@ -18,6 +18,7 @@ from shardex.kube.pieces import UNDECODABLE
 _JSON = "application/json"
 _CHUNK = 1 << 18  # bytes asked of a socket at once
 _CONNECT_SECONDS = 10.0
+_KNOCK_SECONDS = 10.0
 _CONNECTIONS = 128  # kept open: one a watch; more are opened and closed
 _RETRY_SECONDS = 300.0  # the most that a Retry-After is believed; a watch that waits longer had better ask again
 # A peer that vanished without a word is noticed after 30 + 3 * 10 s, where the watch itself would wait for its idle
@@ -115,6 +116,18 @@ class Client:
         url = path + ("?" + urlencode(query) if query else "")
         with self._answered("GET", url, {"accept": accept}, None, _CONNECT_SECONDS, patience) as response:
             yield Answer(response)
+
+    def knock(self) -> None:
+        """One request, so that what concerns every kind is said once instead of for each.
+
+        raise  ShardexError when there is no answer, or a 401
+        """
+        try:
+            with self.get("/version", {}, _JSON, _KNOCK_SECONDS):
+                pass
+        except ApiError as error:
+            if error.status == 401:
+                raise
 
     def read(self, path: str, patience: float) -> bytes:
         """One object.

@@ -1,4 +1,4 @@
-"""Reads a kubeconfig or the in-cluster files with the `kubernetes` package and prints what it found as one JSON object.
+"""Reads a kubeconfig with the `kubernetes` package and prints what it found as one JSON object.
 
 Run as a process of its own by endpoint.py: {"url": ..., "ca": ..., "token": ...} or {"error": ...}. The pipe is the
 only place that the token goes to.
@@ -9,8 +9,6 @@ import logging
 import sys
 from pathlib import Path
 from typing import Any
-
-_TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  a path
 
 
 class _Complaints(logging.Handler):
@@ -24,16 +22,8 @@ class _Complaints(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def _read_in_cluster() -> dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     from kubernetes import client, config  # noqa: PLC0415  20 MB that only this process pays
-
-    settings = client.Configuration()
-    config.load_incluster_config(client_configuration=settings)
-    return _found(settings) | {"token": "", "token_file": _TOKEN_FILE}
-
-
-def _read_kubeconfig(path: str) -> dict[str, Any]:
-    from kubernetes import client, config  # noqa: PLC0415
 
     Path(path).read_bytes()  # the package says of a file that is not there or not ours that it is invalid
     settings = client.Configuration()
@@ -67,28 +57,25 @@ def _text(path: str | None) -> str:
     return Path(path).read_text(encoding="utf-8") if path else ""
 
 
-def main(arguments: list[str]) -> int:
+def main(kubeconfig: str) -> int:
     complaints = _Complaints()
     logging.getLogger().addHandler(complaints)
     answer: dict[str, Any] = {}
     try:
-        answer = _read_in_cluster() if arguments == ["--in-cluster"] else _read_kubeconfig(arguments[1])
+        answer = _read(kubeconfig)
         fault = "; ".join(complaints.lines)
     except OSError as error:
-        other = f"{error.filename}: " if error.filename not in {None, arguments[-1]} else ""
+        other = f"{error.filename}: " if error.filename not in {None, kubeconfig} else ""
         fault = f"{other}{error.strerror or error}"
     except Exception as error:  # noqa: BLE001  whatever the package or a plugin raises becomes one sentence
         fault = f"{type(error).__name__}: {error}"
     finally:
         logging.getLogger().removeHandler(complaints)
     if fault:
-        where = "not in a cluster (give --kubeconfig or --apiserver)"
-        if len(arguments) > 1:
-            where = f"kubeconfig {arguments[1]}"
-        answer = {"error": f"{where}: {' '.join(fault.split())}"}
+        answer = {"error": f"kubeconfig {kubeconfig}: {' '.join(fault.split())}"}
     sys.stdout.write(json.dumps(answer))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))

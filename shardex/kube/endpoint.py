@@ -1,7 +1,7 @@
 """Where the API server is and how to speak to it: URL, TLS and credentials.
 
-Kubeconfigs (client certificates, tokens, exec plugins, proxies) and in-cluster files are read by the `kubernetes`
-package, in a short-lived process of its own (credentials.py): its models and pydantic would cost every worker 20 MB.
+Kubeconfigs (client certificates, tokens, exec plugins, proxies) are read by the `kubernetes` package, in a short-lived
+process of its own (credentials.py): its models and pydantic would cost every worker 20 MB.
 """
 
 import json
@@ -12,13 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from shardex.errors import EndpointError
+from shardex.kube import incluster
 from shardex.pem import PemFile
 
 # Between two readings of a kubeconfig: a server that answers 401 to everything must not keep us starting plugins.
@@ -63,16 +63,24 @@ def resolve(apiserver: str, kubeconfig: str) -> Endpoint:
     """
     if apiserver and not kubeconfig:
         return _whole(Endpoint(url=apiserver))
-    endpoint = read(["--kubeconfig", kubeconfig] if kubeconfig else ["--in-cluster"])
+    endpoint = read(kubeconfig) if kubeconfig else _in_cluster()
     return _whole(msgspec.structs.replace(endpoint, url=apiserver) if apiserver else endpoint)
 
 
-def read(arguments: Sequence[str], seconds: float = _PLUGIN_SECONDS) -> Endpoint:
+def _in_cluster() -> Endpoint:
+    url = incluster.url_of(os.environ)
+    token_file = str(incluster.MOUNT / "token")
+    _token_of(token_file)  # one that is not there is a fault of the pod, which its workers would meet again and again
+    authority = incluster.authority(incluster.MOUNT / "ca.crt")
+    return Endpoint(url, ca=authority, token_file=token_file, proxy=incluster.proxy_to(url, os.environ))
+
+
+def read(kubeconfig: str, seconds: float = _PLUGIN_SECONDS) -> Endpoint:
     """What the process of credentials.py finds.
 
     raise  EndpointError when it finds none, or not in time
     """
-    command = [sys.executable, "-m", "shardex.kube.credentials", *arguments]
+    command = [sys.executable, "-m", "shardex.kube.credentials", kubeconfig]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
@@ -92,7 +100,7 @@ def read(arguments: Sequence[str], seconds: float = _PLUGIN_SECONDS) -> Endpoint
     if "error" in answer:
         raise EndpointError(answer["error"])
     endpoint = msgspec.convert(answer, Endpoint)
-    _check_token(endpoint.token, arguments[-1])
+    _check_token(endpoint.token, kubeconfig)
     return endpoint
 
 
@@ -178,7 +186,7 @@ class Credentials:
                 self._looked = float("-inf")
             elif self._kubeconfig and time.monotonic() - self._reloaded >= _RELOAD_SECONDS:
                 try:
-                    found = read(["--kubeconfig", self._kubeconfig])
+                    found = read(self._kubeconfig)
                 finally:  # counted from the end: those who waited for the lock meanwhile are served by this reading
                     self._reloaded = time.monotonic()
                 self._token = found.token

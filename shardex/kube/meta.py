@@ -29,7 +29,6 @@ class ObjectMeta(Part):
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[OwnerReference] | None = None
-    finalizers: list[str] | None = None
 
 
 class Condition(Part):

@@ -4,8 +4,7 @@ A client certificate, a name and password (--tls-config) and a bearer token (--a
 set. What cannot be decided is refused.
 
     /healthz, /livez   open: they say nothing but that a process runs, and kubelet's probes carry no credentials
-    /readyz            the status is open, for the same probes; what is missing is for those who may read
-    everything else    locked, also what does not exist
+    everything else    locked, also what does not exist, and /readyz: for probes there is --ready-file
 """
 
 from collections.abc import Callable, Iterable
@@ -18,7 +17,6 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 OPEN = frozenset({"/healthz", "/livez"})
-STATUS_ONLY = frozenset({"/readyz"})
 
 
 class Doors:
@@ -47,8 +45,6 @@ class Doors:
         environ.pop("HTTP_AUTHORIZATION", None)  # it has served; an answer may take a minute to be read
         if refusal is None:
             return self._pages(environ, start_response)
-        if path in STATUS_ONLY:
-            return self._status(environ, start_response)
         self._count(refusal.status)
         return _said(environ, start_response, refusal)
 
@@ -62,13 +58,6 @@ class Doors:
             if refusal is not None:
                 return refusal
         return self._tokens(environ) if self._tokens else None
-
-    def _status(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """The page's status without the page."""
-        statuses: list[str] = []
-        body = self._pages(environ, lambda status, _: statuses.append(status))
-        getattr(body, "close", lambda: None)()
-        return _said(environ, start_response, Refusal(statuses[0], statuses[0].partition(" ")[2]))
 
 
 def _with_headers(start_response: StartResponse, headers: Iterable[tuple[str, str]]) -> StartResponse:

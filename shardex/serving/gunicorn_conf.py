@@ -49,7 +49,7 @@ class _Log(Logger):  # type: ignore[misc]  # the package has no types
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
-    def __init__(self, app: Doors, settings: dict[str, Any], beside: Callable[[], None] | None) -> None:
+    def __init__(self, app: Doors, settings: dict[str, Any], beside: Sequence[Callable[[], None]]) -> None:
         self._app = app
         self._beside = beside
         self._settings = settings
@@ -60,8 +60,8 @@ class _Application(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Doors:
-        if self._beside is not None:  # here, since a thread of the arbiter's would not come along into its worker
-            threading.Thread(target=_guarded, args=(self._beside,), daemon=True).start()
+        for body in self._beside:  # here, since a thread of the arbiter's would not come along into its worker
+            threading.Thread(target=_guarded, args=(body,), daemon=True).start()
         return self._app
 
 
@@ -109,7 +109,11 @@ def serve(
     }
     if _SHARED_MEMORY.is_dir():
         settings["worker_tmp_dir"] = str(_SHARED_MEMORY)
-    beside = (lambda: shard_set.run(board, threading.Event())) if shard_set is not None else None
+    beside: list[Callable[[], None]] = []
+    if shard_set is not None:
+        beside.append(lambda: shard_set.run(board, threading.Event()))
+    if options.ready_file:
+        beside.append(lambda: front.readiness.post(threading.Event()))
     _Application(app, settings, beside).run()
 
 
@@ -118,7 +122,7 @@ def _guarded(body: Callable[[], None]) -> None:
     try:
         body()
     except BaseException:
-        log.exception("the shard set cannot be followed")
+        log.exception("a thread beside the answers cannot go on")
         os._exit(1)
 
 

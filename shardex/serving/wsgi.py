@@ -13,12 +13,11 @@ from shardex.options import Options
 from shardex.serving import page
 from shardex.serving.merger import Choice, gzip_chunks, gzip_size, plain_chunks, plain_size, segments
 from shardex.serving.negotiate import accepts_gzip, negotiate
+from shardex.serving.readiness import Readiness, said
 from shardex.serving.report import Report, report
 from shardex.serving.telemetry import Telemetry
 from shardex.serving.upstream import Upstream
-from shardex.workers.board import Phase
 from shardex.workers.shardset import ShardSet
-from shardex.workers.share import share_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Front:
         self, upstream: Upstream, options: Options, telemetry_port: int, shard_set: ShardSet | None = None
     ) -> None:
         self._upstream = upstream
-        self._shard_set = shard_set
+        self.readiness = Readiness(upstream, shard_set)
         self._options = options
         self._telemetry_port = str(telemetry_port)
         self._telemetry = Telemetry(upstream, shard_set)
@@ -88,7 +87,7 @@ class Front:
             sources, missing = held.enter_context(self._upstream.sources(self._options.serve_partial))
             if missing:
                 self._observed(environ, started)
-                return _answer(start_response, "503 Service Unavailable", _said(missing), [("Retry-After", "1")])
+                return _answer(start_response, "503 Service Unavailable", said(missing), [("Retry-After", "1")])
             form = negotiate(environ.get("HTTP_ACCEPT", ""))
             found = list(segments(sources, _choice(environ.get("QUERY_STRING", "")), form.openmetrics))
             gzip = self._options.enable_gzip_encoding and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
@@ -136,31 +135,11 @@ class Front:
 
     def _report(self) -> Report:
         self._upstream.refresh(fold=False)
-        return report(self._upstream, ready=self._readiness()[0])
+        return report(self._upstream, ready=self.readiness()[0])
 
     def _readyz(self, _: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        ready, text = self._readiness()
+        ready, text = self.readiness()
         return _answer(start_response, "200 OK" if ready else "503 Service Unavailable", text)
-
-    def _readiness(self) -> tuple[bool, str]:
-        board = self._upstream.board
-        rows = [board[worker] for worker in range(board.workers)]
-        share = share_of(board.share)
-        if share is None:
-            return False, f"what to serve is not known: {self._shard_set.fault if self._shard_set else 'no shard'}\n"
-        # Whoever is ready is counted on: a shard that is yet to be served must have all that it will show.
-        if share.serving <= share.shard < share.preparing and any(row.holds != share.word for row in rows):
-            return False, f"listing what shard {share.shard} has of {share.preparing}, which is not served yet\n"
-        if all(row.synced for row in rows):
-            return True, "ok\n"
-        failed = [str(worker) for worker, row in enumerate(rows) if row.phase is Phase.FAILED]
-        if failed:  # its last state may still be served, but nothing says that it will come back
-            return False, f"died again and again: worker {', '.join(failed)}\n"
-        self._upstream.refresh(fold=False)
-        missing = self._upstream.missing()
-        if missing:
-            return False, _said(missing)
-        return True, "ok, with the last state of a worker that is away\n"
 
 
 class _Body:
@@ -183,11 +162,6 @@ def _choice(query: str) -> Choice:
 
     only = names("resources") if "resources" in found else None
     return Choice(only, names("exclude_resources") if "exclude_resources" in found else frozenset())
-
-
-def _said(missing: Iterable[Any]) -> str:
-    lines = [f"worker {m.worker}: {kind}: {reason}" for m in missing for kind, reason in sorted(m.reasons.items())]
-    return "not everything was listed yet:\n" + "".join(f"  {line}\n" for line in lines)
 
 
 def _ok(_: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -7,8 +7,8 @@ One row of 64-bit words a worker. Each word has one writer and is stored whole (
            phase  pid  incarnation  heartbeat  synced  restarts  since      exit  holds
     by     sup.   sup. sup.         worker     worker  sup.      sup.       sup.  worker
 
-One more word is the pod's: what it holds and shows of the objects (share.py). The front writes it, or before the first
-fork whoever made the board.
+Two more words are the pod's, and the front's to write: what it holds and shows of the objects (share.py), which before
+the first fork whoever made the board writes, and when it was last found ready.
 """
 
 import mmap
@@ -62,7 +62,7 @@ class Board:
     def __init__(self, workers: int) -> None:
         self.files = Notice()
         self.workers = workers
-        self._words = memoryview(mmap.mmap(-1, (workers * _WORDS + 1) * 8)).cast("q")
+        self._words = memoryview(mmap.mmap(-1, (workers * _WORDS + 2) * 8)).cast("q")
 
     @property
     def share(self) -> int:
@@ -72,6 +72,15 @@ class Board:
     @share.setter
     def share(self, word: int) -> None:
         self._words[self.workers * _WORDS] = word
+
+    @property
+    def ready_ns(self) -> int:
+        """Monotonic time at which the pod was found ready; 0 while it is not."""
+        return self._words[self.workers * _WORDS + 1]
+
+    @ready_ns.setter
+    def ready_ns(self, now_ns: int) -> None:
+        self._words[self.workers * _WORDS + 1] = now_ns
 
     def __getitem__(self, worker: int) -> Row:
         words = self._words[worker * _WORDS : (worker + 1) * _WORDS].tolist()

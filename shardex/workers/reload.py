@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 # What the front and the supervisor were started with: a reload leaves it as it is.
 FIXED = (
     "workers", "shard", "total_shards", "pod", "pod_namespace", "reshard_timeout", "reshard_overlap", "host", "port",
-    "telemetry_host", "telemetry_port", "tls_config", "auth_filter", "enable_gzip_encoding", "serve_partial",
-    "stale_segments_ttl", "server_read_timeout", "server_read_header_timeout", "server_write_timeout",
+    "telemetry_host", "telemetry_port", "tls_config", "auth_filter", "ready_file", "enable_gzip_encoding",
+    "serve_partial", "stale_segments_ttl", "server_read_timeout", "server_read_header_timeout", "server_write_timeout",
     "server_idle_timeout", "log_format", "v", "drain_timeout",
 )  # fmt: skip
 

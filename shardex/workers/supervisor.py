@@ -17,6 +17,7 @@ from shardex.workers import channel, children, worker
 from shardex.workers.board import Board, Phase
 from shardex.workers.children import Exit
 from shardex.workers.plan import left_out
+from shardex.workers.readyfile import ReadyFile
 from shardex.workers.reload import Settings, Setup
 from shardex.workers.share import Share
 from shardex.workers.state import Action, Event, Life, Patience, transition
@@ -26,6 +27,9 @@ from shardex.workers.worker import Assignment
 log = logging.getLogger(__name__)
 
 _LOOP_SECONDS = 0.25
+# A front that has not said for so long that the pod is ready is gone or stuck: it says so once a second, and may have
+# to wait for a worker's answer for 5 s.
+_READY_SECONDS = 10.0
 _FRONT = -1  # its number among the children; workers count from 0
 _BOOT_CODES = frozenset({3, 4})  # gunicorn's worker cannot boot, its application cannot be loaded: no retry helps
 _SIGNALS = {
@@ -42,6 +46,7 @@ class Supervisor:
     listeners  what the front listens on
     setup      what to run; `again` makes a new one, on SIGHUP or when a file changed, or raises with what is wrong
     before     the files that the settings come from, from before they were read; None when that is as they are now
+    ready      --ready-file
     log_up     sets up the log of a forked process: its shard -> None
     work       a worker's body: (assignment, its end of the channel, board) -> runs until it ends
     """
@@ -56,7 +61,9 @@ class Supervisor:
         work: Callable[[Assignment, socket.socket, Board], None] = worker.run,
         patience: Patience | None = None,
         before: Mapping[File, State] | None = None,
+        ready: ReadyFile | None = None,
     ) -> None:
+        self._ready = ready or ReadyFile("")
         self._front = front
         self._listeners = listeners
         self._log_up = log_up
@@ -88,17 +95,22 @@ class Supervisor:
         self._listen()
         self._announce()
         # What is imported and compiled by now is shared by every child; the collector must not touch, and so copy, it.
-        gc.collect()
+        # It is not collected first: of 30,000 objects a hundred are garbage, and to find them takes 15 ms of a start.
         gc.freeze()
-        while not self._turn(time.monotonic()):
-            select.select([self._wake[0]], [], [], _LOOP_SECONDS)
-            while _drained(self._wake[0]):
-                pass
+        try:
+            while not self._turn(time.monotonic()):
+                select.select([self._wake[0]], [], [], _LOOP_SECONDS)
+                while _drained(self._wake[0]):
+                    pass
+        finally:
+            self._ready.show(ready=False)
         return 1 if self._failed else 0
 
     def _turn(self, now: float) -> bool:
         """Do what is due; whether everything has ended."""
         self._obey(now)
+        seen = self.board.ready_ns
+        self._ready.show(ready=bool(seen) and not self._stopping and now - seen / 1e9 < _READY_SECONDS)
         if not self._stopping and self._settings.due(now):
             self._reload(now, asked=False)
         for exit_ in children.reap():

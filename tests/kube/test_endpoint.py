@@ -2,13 +2,12 @@
 
 import shutil
 
-import msgspec
 import pytest
 from kubeconfigs import TOKEN, client_of, encoded, listed, plugin
 from loopback import reply, scripted
 
 from shardex.errors import EndpointError
-from shardex.kube import credentials
+from shardex.kube import incluster
 from shardex.kube.client import ApiError, Client, RefusedError
 from shardex.kube.endpoint import Credentials, Endpoint, resolve
 
@@ -110,20 +109,17 @@ def test_a_url_that_is_none(url):
     assert url in str(error.value)
 
 
-def test_in_cluster(tmp_path, monkeypatch, capsys, pki, secure):
+def test_in_cluster(tmp_path, monkeypatch, pki, secure):
     """The service's address from the environment, token and authority from the mounted files."""
-    from kubernetes.config import incluster_config
-
     token = tmp_path / "token"
     token.write_text(TOKEN)
+    shutil.copy(pki / "ca.crt", tmp_path)
     host, _, port = secure.url.removeprefix("https://").partition(":")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(token))
-    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(pki / "ca.crt"))
-    monkeypatch.setattr(credentials, "_TOKEN_FILE", str(token))
-    assert credentials.main(["--in-cluster"]) == 0
-    endpoint = msgspec.json.decode(capsys.readouterr().out, type=Endpoint)
+    monkeypatch.setenv("NO_PROXY", host)
+    monkeypatch.setattr(incluster, "MOUNT", tmp_path)
+    endpoint = resolve("", "")
     assert endpoint == Endpoint(url=secure.url, ca=(pki / "ca.crt").read_text(), token_file=str(token))
     assert listed(Client(Credentials(endpoint, ""), "shardex/test")) == "PodList"
 

@@ -99,7 +99,7 @@ def test_a_plugin_that_hangs_is_ended(tmp_path, written):
     pid = tmp_path / "pid"
     before = f"open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     with pytest.raises(EndpointError, match="does an exec plugin wait for input"):
-        read(["--kubeconfig", written(plugin(tmp_path / "plugin", {"token": TOKEN}, before))], seconds=4.0)
+        read(written(plugin(tmp_path / "plugin", {"token": TOKEN}, before)), seconds=4.0)
 
     def is_gone():
         try:

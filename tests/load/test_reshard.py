@@ -6,9 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from load.__main__ import main
-from load.reshard.command import judged
+from load.reshard.results import Results, Settings, Step, judged
 from load.reshard.rounds import Round, judge, taken
-from load.reshard.run import Results, Settings, Step
 
 A, B, C, D = b'm{uid="a"} 1', b'm{uid="b"} 1', b'm{uid="c"} 1', b'm{uid="d"} 1'
 

@@ -48,6 +48,23 @@ VALUES = {
     },
     "scaler-namespaced": SHARDED
     | {"scaler": {"enabled": True}, "namespaces": "a,b", "rbac": {"useClusterRole": False}},
+    "scaler-auth": SHARDED | {"scaler": {"enabled": True}, "authFilter": {"enabled": True}},
+    "scaler-auth-roles": SHARDED
+    | {
+        "scaler": {"enabled": True},
+        "extraArgs": ["--auth-filter"],
+        "namespaces": "a,b",
+        "rbac": {"useClusterRole": False},
+    },
+    "scaler-tls": SHARDED
+    | {
+        "scaler": {
+            "enabled": True,
+            "extraArgs": ["--shard-scheme=https", "--shard-ca-file=/tls/ca.crt", "--shard-server-name=shardex"],
+            "volumes": [{"name": "tls", "emptyDir": {"medium": "Memory"}}],
+            "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
+        },
+    },
     "collectors": {"collectors": ["pods", "nodes"], "collectorsExtra": ["roles", "pods"]},
     "collectors-text": {"collectors": "pods,nodes,secrets", "collectorsExclude": "secrets"},
     "exclude": {"collectorsExclude": ["secrets", "configmaps"]},
@@ -79,7 +96,48 @@ VALUES = {
             }
         }
     },
+    "scrapeconfig": {
+        "prometheus": {
+            "scrapeconfig": {
+                "enabled": True,
+                "additionalLabels": {"release": "{{ .Release.Name }}"},
+                "annotations": {"note": "1"},
+                "jobName": "kube-state-metrics",
+                "sampleLimit": 5000000,
+                "scheme": "https",
+                "tlsConfig": {"insecureSkipVerify": True},
+                "authorization": {"credentials": {"name": "token", "key": "token"}},
+                "proxyUrl": "http://proxy.example",
+                "staticConfigLabels": {"cluster": "{{ .Release.Namespace }}"},
+                "relabelings": [{"action": "labeldrop", "regex": "uid"}],
+                "metricRelabelings": [{"action": "labeldrop", "regex": "uid"}],
+            }
+        }
+    },
+    "scrapeconfig-alone": {
+        "prometheus": {"scrapeconfig": {"enabled": True}},
+        "selfMonitor": {"enabled": False},
+    },
+    "vpa": {"verticalPodAutoscaler": {"enabled": True}},
+    "vpa-sharded": SHARDED
+    | {
+        "verticalPodAutoscaler": {
+            "enabled": True,
+            "recommenders": [{"name": "mine"}],
+            "controlledResources": ["memory"],
+            "controlledValues": "RequestsAndLimits",
+            "maxAllowed": {"memory": "4Gi"},
+            "minAllowed": {"memory": "256Mi"},
+            "updatePolicy": {"updateMode": "Initial", "minReplicas": 1},
+        }
+    },
+    "budget": {"podDisruptionBudget": {"minAvailable": 1}},
+    "users": {"hostUsers": False},
     "auth": {"authFilter": {"enabled": True}},
+    "auth-slow": {"authFilter": {"enabled": True}, "readinessProbe": {"initialDelaySeconds": 30}},
+    "tls": {"extraArgs": ["--tls-config", "/tls/web.yml"]},
+    "auth-flag": SHARDED | {"extraArgs": ["--auth-filter"]},
+    "config": {"extraArgs": ["--config=/etc/shardex.yaml"]},
     "custom": {
         "customResourceState": {
             "enabled": True,
@@ -301,6 +359,19 @@ def test_auth_filter():
         assert "--auth-filter" in arguments(container)
 
 
+def test_readiness_behind_a_lock():
+    """Where /readyz may be locked the kubelet looks for the file, as seldom and as late as it would have asked."""
+    for name, delay in {"auth": 5, "auth-slow": 30, "tls": 5, "auth-flag": 5, "config": 5}.items():
+        [(_, container)] = exporters(chart(VALUES[name]))
+        probe = container["readinessProbe"]
+        assert "httpGet" not in probe
+        assert probe["exec"]["command"] == ["test", "-f", options(container).ready_file]
+        assert (probe["initialDelaySeconds"], probe["periodSeconds"]) == (delay, 5)
+    [(_, container)] = exporters(chart({"extraArgs": ["--use-apiserver-cache"]}))
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert not options(container).ready_file
+
+
 def test_custom_resources():
     """The configuration is mounted where the flag says, and the definitions may be watched."""
     found = chart(VALUES["custom"])
@@ -343,6 +414,63 @@ def test_service_monitor():
     assert "honorLabels" not in own
     assert "scheme" not in own
     assert not of(chart(), "ServiceMonitor")
+
+
+def test_scrape_config():
+    """Each port of every pod, with limits; the objects' labels on one, the pods' own on the other."""
+    found = chart(VALUES["scrapeconfig"])
+    main, own = one(found, "ScrapeConfig", "shardex"), one(found, "ScrapeConfig", "shardex-telemetry")
+    assert main["metadata"]["labels"]["release"] == "shardex"
+    labels = one(found, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    ports = {port["name"] for _, container in exporters(found) for port in container["ports"]}
+    chosen = set()
+    for config in (main["spec"], own["spec"]):
+        [place] = config["kubernetesSDConfigs"]
+        assert place["namespaces"]["names"] == [one(found, "Deployment")["metadata"]["namespace"]]
+        [selector] = place["selectors"]
+        assert dict(pair.split("=") for pair in selector["label"].split(",")).items() <= labels.items()
+        [kept] = [rule for rule in config["relabelings"] if rule.get("action") == "keep"]
+        chosen.add(kept["regex"])
+        assert {"targetLabel": "cluster", "replacement": "monitoring"} in config["relabelings"]
+        assert (config["scheme"], config["bodySizeLimit"], config["sampleLimit"]) == ("https", "1GB", 5000000)
+        assert config["authorization"]["credentials"] == {"name": "token", "key": "token"}
+    assert chosen == ports
+    assert main["spec"]["honorLabels"] is True
+    assert "honorLabels" not in own["spec"]
+    assert (main["spec"]["jobName"], own["spec"]["jobName"]) == (
+        "kube-state-metrics",
+        "kube-state-metrics-telemetry",
+    )
+    assert [d["metadata"]["name"] for d in of(chart(VALUES["scrapeconfig-alone"]), "ScrapeConfig")] == ["shardex"]
+    assert not of(chart(), "ScrapeConfig")
+
+
+def test_vertical_pod_autoscaler():
+    """It is for the workload that there is and for the exporter's container, within what is allowed."""
+    for name, kind in {"vpa": "Deployment", "vpa-sharded": "StatefulSet"}.items():
+        found = chart(VALUES[name])
+        spec = one(found, "VerticalPodAutoscaler")["spec"]
+        [(workload, container)] = exporters(found)
+        assert workload["kind"] == kind
+        assert spec["targetRef"] == {"apiVersion": "apps/v1", "kind": kind, "name": workload["metadata"]["name"]}
+        [policy] = spec["resourcePolicy"]["containerPolicies"]
+        assert policy["containerName"] == container["name"]
+    assert spec["updatePolicy"] == {"updateMode": "Initial", "minReplicas": 1}
+    assert (policy["maxAllowed"], policy["controlledResources"]) == ({"memory": "4Gi"}, ["memory"])
+    assert not of(chart(), "VerticalPodAutoscaler")
+
+
+def test_replica_count():
+    """The name of other charts, also for none at all."""
+    for count in (0, 5):
+        assert one(chart(SHARDED | {"replicaCount": count}), "StatefulSet")["spec"]["replicas"] == count
+
+
+def test_small_values():
+    """A budget of one's own, and a user namespace."""
+    assert one(chart(VALUES["budget"]), "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    assert pod(one(chart(VALUES["users"]), "Deployment"))["hostUsers"] is False
+    assert "hostUsers" not in pod(one(chart(), "Deployment"))
 
 
 def test_scaler():
@@ -411,9 +539,27 @@ def test_body_limit_for_the_scaler(limit, given):
 
 def test_scaler_takes_its_arguments():
     """No argument that the scaler would refuse at start."""
-    for name in ("scaler", "scaler-acts", "scaler-namespaced"):
+    for name in ("scaler", "scaler-acts", "scaler-namespaced", "scaler-auth", "scaler-tls"):
         container = pod(one(chart(VALUES[name]), "Deployment"))["containers"][0]
         assert scaler_options(container).statefulset == "shardex"
+
+
+@pytest.mark.parametrize("name", ["scaler-auth", "scaler-auth-roles"])
+def test_the_scaler_shows_who_it_is(name):
+    """Where shards ask for a token it has one to show, and the right to what it reads, and to no other page."""
+    found = chart(VALUES[name])
+    container = pod(one(found, "Deployment"))["containers"][0]
+    assert scaler_options(container).shard_token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    assert pod(one(found, "Deployment"))["automountServiceAccountToken"]
+    paths = {key for key in granted(found, "shardex-scaler") if key[1].startswith("/")}
+    assert paths == {("", "/metrics", "get")}
+
+
+def test_the_scaler_keeps_its_token_to_itself():
+    """Where nobody asks, it is not shown, and there is no right to anything without an object."""
+    found = chart(VALUES["scaler"])
+    assert not scaler_options(pod(one(found, "Deployment"))["containers"][0]).shard_token_file
+    assert not any(key[1].startswith("/") for key in granted(found, "shardex-scaler"))
 
 
 def test_scaler_rights():
@@ -439,11 +585,13 @@ def test_scaler_rights():
         ({"rbac": {"useClusterRole": False}}, "name the namespaces"),
         ({"metricAllowlist": ["a"], "metricDenylist": ["b"]}, "use one of them"),
         ({"scaler": {"enabled": True}}, "needs autosharding.enabled"),
-        (VALUES["scaler"] | {"authFilter": {"enabled": True}}, "shows the shards no token"),
         ({"service": {"port": 8081}}, "are both 8081"),
         ({"kubeRBACProxy": {"enabled": True}}, "set authFilter.enabled"),
-        ({"verticalPodAutoscaler": {"enabled": True}}, "set resources"),
-        ({"prometheus": {"scrapeconfig": {"enabled": True}}}, "prometheus.monitor.enabled"),
+        ({"extraArgs": ["--ready-file=/tmp/mine"]}, "a probe that looks there"),
+        (VALUES["scaler"] | {"verticalPodAutoscaler": {"enabled": True}}, "limits that the StatefulSet says"),
+        ({"prometheus": {"scrapeconfig": {"enabled": True}, "monitor": {"enabled": True}}}, "scraped twice"),
+        ({"selfMonitor": {"telemetryNodePort": 30081}}, "telemetryNodePort: the Service is headless"),
+        ({"replicaCount": 2}, "without autosharding.enabled"),
         ({"service": {"type": "NodePort"}}, "headless"),
         ({"service": {"clusterIP": "10.0.0.1"}}, "service.clusterIP"),
         ({"rbac": {"clusterRoleSelectors": [{}]}}, "rbac.useExistingRole"),

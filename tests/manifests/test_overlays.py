@@ -4,8 +4,21 @@ import os
 import re
 
 import pytest
-from rendered import MANIFESTS, OVERLAYS, WORKLOADS, exporters, faults, of, one, options, overlay, pod, scaler_options
-from workloads import sound
+from rendered import (
+    MANIFESTS,
+    OVERLAYS,
+    WORKLOADS,
+    exporters,
+    faults,
+    granted,
+    of,
+    one,
+    options,
+    overlay,
+    pod,
+    scaler_options,
+)
+from workloads import probed, sound
 
 from shardex import __version__
 from shardex.resources import RESOURCES
@@ -133,6 +146,37 @@ def test_pod_monitor(tmp_path, name):
         assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
         assert {port["name"] for c in pod(workload)["containers"] for port in c["ports"]} <= ends.keys()
     assert ends["http-metrics"]["honorLabels"] is True  # otherwise a pod's own labels become exported_pod
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_in_another_namespace(tmp_path, name):
+    """As docs/deploying.md says: everything moves along, also whom the roles are bound to."""
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{_relative(tmp_path, f'overlays/{name}')}]\nnamespace: elsewhere\n"
+    )
+    found = overlay(str(tmp_path))
+    sound(found)
+    assert {document["metadata"].get("namespace", "elsewhere") for document in found} == {"elsewhere"}
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_auth_filter(tmp_path, name):
+    """Every exporter asks for a token, may ask whose it is, and its readiness still reaches the kubelet."""
+    (tmp_path / "kustomization.yaml").write_text(
+        f"resources: [{_relative(tmp_path, f'overlays/{name}')}]\n"
+        f"components: [{_relative(tmp_path, 'components/auth-filter')}]\nnamespace: elsewhere\n"
+    )
+    found = overlay(str(tmp_path))
+    assert [fault for document in found for fault in faults(document)] == []
+    for workload, container in exporters(found):
+        assert options(container).auth_filter
+        probed(workload)
+    if name == "scaler":
+        container = pod(one(found, "Deployment"))["containers"][0]
+        assert scaler_options(container).shard_token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
+        assert granted(found, "shardex-scaler")["", "/metrics", "get"] == {("", "")}
+    if name != "daemonset":  # whose accounts have other names
+        sound(found)
 
 
 def _relative(folder, name):

@@ -9,7 +9,7 @@ from scaling import scaling
 from tree import eventually, running
 
 from load.testing import running as cluster
-from shardex.rbac import files, main, rules, stale, write
+from shardex.rbac import ROLES, files, main, rules
 from shardex.resources import RESOURCES
 
 CASES = [
@@ -123,12 +123,12 @@ def test_the_scaler_asks_for_what_its_roles_grant():
 
 def test_files_are_current():
     """No kind was added or changed without its roles; `python -m shardex.rbac` writes them."""
-    assert stale(MANIFESTS) == []
+    assert ROLES.stale(MANIFESTS) == []
 
 
 def test_check_names_what_is_not_current(tmp_path):
     """A file that differs or is missing is named and the exit status is 1; writing mends both."""
-    write(tmp_path)
+    ROLES.write(tmp_path)
     assert CliRunner().invoke(main, ["--check", str(tmp_path)]).exit_code == 0
     (tmp_path / "base/clusterrole.yaml").write_text("old")
     (tmp_path / "helm/shardex/resources.yaml").unlink()
@@ -138,7 +138,7 @@ def test_check_names_what_is_not_current(tmp_path):
         str(tmp_path / name) for name in ("base/clusterrole.yaml", "helm/shardex/resources.yaml")
     ]
     assert CliRunner().invoke(main, [str(tmp_path)]).exit_code == 0
-    assert stale(tmp_path) == []
+    assert ROLES.stale(tmp_path) == []
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml")} == set(files())
 
 

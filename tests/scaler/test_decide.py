@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from observing import MIB, NOW, SET, observed
 
-from scaler.decide import PAUSED, PREPARING, State, Wish, changed, decide
-from scaler.observation import REASONS, Fault, Reason
+from scaler.decide import PAUSED, State, Wish, changed, decide
+from scaler.observation import PREPARING, REASONS, Fault, Reason
 from scaler.policy import Policy
 from scaler.recommend import recommend
 

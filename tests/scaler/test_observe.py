@@ -1,7 +1,11 @@
 """observe() against a synthetic API server and shards that answer: what is whole, and each thing that is not."""
 
+import contextlib
+import ssl
+
 import msgspec
 import pytest
+from kubeconfigs import certificates
 from observing import answering, page, shard
 
 from scaler.cluster import Cluster, ClusterError, as_set
@@ -85,23 +89,39 @@ def test_a_server_that_is_away(server):
     assert found.set is None
 
 
+@contextlib.contextmanager
+def behind_the_service(server, url):
+    """The only pod of the headless Service is at this address."""
+    slices = "/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices/shardex-x"
+    endpoint = {"addresses": ["127.0.0.1"], "targetRef": {"kind": "Pod", "name": "shardex-0"}}
+    labels = {"kubernetes.io/service-name": "shardex"}
+    ports = [{"name": "metrics", "port": 1}, {"name": "telemetry", "port": int(url.rpartition(":")[2])}]
+    server.add(slices, {"metadata": {"labels": labels}, "endpoints": [endpoint], "ports": ports})
+    try:
+        yield
+    finally:
+        server.delete(slices)
+
+
 def test_shards_found_by_the_service(server, set_path):
     """Pods behind the headless Service are asked by name and port; one without an address is missing."""
-    slices = "/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices/shardex-x"
     server.modify(set_path, {"spec": {"replicas": 2, "serviceName": "shardex"}})
-    with answering([page(shard(total=2, objects=KINDS))]) as urls:
-        port = int(urls[0].rpartition(":")[2])
-        endpoint = {"addresses": ["127.0.0.1"], "targetRef": {"kind": "Pod", "name": "shardex-0"}}
-        labels = {"kubernetes.io/service-name": "shardex"}
-        ports = [{"name": "metrics", "port": 1}, {"name": "telemetry", "port": port}]
-        server.add(slices, {"metadata": {"labels": labels}, "endpoints": [endpoint], "ports": ports})
-        try:
-            found = observed(server)
-        finally:
-            server.delete(slices)
+    with answering([page(shard(total=2, objects=KINDS))]) as urls, behind_the_service(server, urls[0]):
+        found = observed(server)
     assert [one.name for one in found.shards] == ["shardex-0"]
     assert found.faults[0].reason == Reason.SHARD_MISSING
     assert "shardex-1" in found.faults[0].message
+
+
+def test_shards_found_by_the_service_over_tls(server, set_path, tmp_path):
+    """--shard-scheme is theirs: the EndpointSlice says nothing of TLS."""
+    certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    with answering([page(shard(objects=KINDS))], context=context) as urls, behind_the_service(server, urls[0]):
+        more = {"shard-scheme": "https", "shard-ca-file": str(tmp_path / "ca.crt")}
+        assert observed(server, **more).faults == ()
+        assert reasons(observed(server)) == [Reason.SHARD_MISSING]
 
 
 def test_a_shard_that_does_not_answer(server, set_path):

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from scaler.resize import ATTEMPT, PREPARING, SERVING, Outcome, Seen, Shard, Step, resize, step
+from scaler.observation import ATTEMPT, PREPARING, SERVING
+from scaler.resize import Outcome, Seen, Shard, Step, resize, step
 from shardex.workers import shardset
 from shardex.workers.share import Share
 from shardex.workers.totals import Totals, View, Waits, decide

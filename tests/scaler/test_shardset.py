@@ -9,8 +9,8 @@ from observing import answering, page, shard
 from scaler.apply import ResizeError
 from scaler.cli import main
 from scaler.cluster import Cluster
+from scaler.observation import PREPARING, SERVING
 from scaler.options import parse
-from scaler.resize import PREPARING, SERVING
 from scaler.shardset import ClusterResizer
 
 SIZE = 3

@@ -55,12 +55,11 @@ def trusting(folder, certificate=None):
 @contextlib.contextmanager
 def secure(url, folder, tls, *flags, rest=""):
     """A ready tree with this TLS, and a client that trusts it."""
-    path = folder / "web.yml"
+    path, ready = folder / "web.yml", folder / "ready"
     path.write_text(f"tls_server_config: {{{tls}}}\n{rest}")
-    with running(url, f"--tls-config={path}", *flags, ready=False) as tree:
+    with running(url, f"--tls-config={path}", f"--ready-file={ready}", *flags, ready=False) as tree:
         tree.client = trusting(folder)
-        ready = lambda: get(tree.telemetry_port, "/readyz", context=tree.client).status == 200
-        eventually(ready, 60.0, tree.log)
+        eventually(ready.exists, 60.0, tree.log)
         yield tree
 
 
@@ -240,6 +239,7 @@ def test_client_certificates(server, folder):
         assert get(tree.port, "/metrics", context=trusting(folder, "client")).status == 200
         answer = get(tree.port, "/metrics", context=tree.client)
         assert (answer.status, answer.text) == (403, "a client certificate is needed\n")
+        assert get(tree.telemetry_port, "/readyz", context=tree.client).status == 403
         assert get(tree.port, "/livez", context=tree.client).text == "OK"
         with pytest.raises((ssl.SSLError, ConnectionError)):
             get(tree.port, "/livez", context=trusting(folder, "stranger"))
@@ -269,7 +269,10 @@ def test_auth_filter(tmp_path):
     tokens = {"token": ("own:shardex", "scraper:prometheus"), "powerless_token": "weak:weak"}
     with testing.running(pods=5, **tokens) as server, relay(server.url) as way:
         config = kubeconfig(tmp_path / "config", {"token": "own"}, server=way.url)
-        with running("", f"--kubeconfig={config}", "--auth-filter") as tree:
+        ready = tmp_path / "ready"
+        flags = f"--kubeconfig={config}", "--auth-filter", f"--ready-file={ready}"
+        with running("", *flags, ready=False) as tree:
+            eventually(ready.exists, 60.0, tree.log)
 
             def status(token, path="/metrics"):
                 return [
@@ -282,6 +285,7 @@ def test_auth_filter(tmp_path):
                 assert status("weak") == [403, 403]
                 assert status("wrong") == [401, 401]
             assert [get(port, "/metrics").status for port in (tree.port, tree.telemetry_port)] == [401, 401]
+            assert get(tree.telemetry_port, "/readyz").status == 401
             # A token is asked for once a minute, and no more than that for the same page of both ports.
             assert len(server.requests("create", "tokenreviews")) == 3
             assert len(server.requests("create", "subjectaccessreviews")) == 2

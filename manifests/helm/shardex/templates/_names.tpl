@@ -73,6 +73,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ include "shardex.chartLabel" . }}
 {{- end -}}
 
+{{- define "shardex.replicas" -}}
+{{- ternary .Values.replicas .Values.replicaCount (kindIs "invalid" .Values.replicaCount) -}}
+{{- end -}}
+
 {{- define "shardex.image" -}}
 {{- $registry := default .Values.image.registry .Values.global.imageRegistry -}}
 {{- with $registry }}{{ . }}/{{ end -}}

@@ -7,7 +7,7 @@
 {{- $faults = append $faults (printf "collectors: there is no %s; there are %s" . (keys $resources | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (gt (int .Values.replicas) 1) (not .Values.autosharding.enabled) -}}
+{{- if and (gt (include "shardex.replicas" . | int) 1) (not .Values.autosharding.enabled) -}}
 {{- $faults = append $faults "replicas: more than one pod without autosharding.enabled would export every series several times" -}}
 {{- end -}}
 {{- if and (not .Values.rbac.useClusterRole) (not (include "shardex.namespaces" . | fromYamlArray)) -}}
@@ -19,20 +19,23 @@
 {{- if and .Values.scaler.enabled (not .Values.autosharding.enabled) -}}
 {{- $faults = append $faults "scaler.enabled: it needs autosharding.enabled, since it sets the replicas of a StatefulSet" -}}
 {{- end -}}
-{{- if and .Values.scaler.enabled .Values.authFilter.enabled -}}
-{{- $faults = append $faults "scaler.enabled with authFilter.enabled: the scaler shows the shards no token, so it would see none of them" -}}
-{{- end -}}
 {{- if eq (int .Values.service.port) (int .Values.selfMonitor.telemetryPort) -}}
 {{- $faults = append $faults (printf "service.port and selfMonitor.telemetryPort are both %d" (int .Values.service.port)) -}}
+{{- end -}}
+{{- if regexMatch "(^| )--ready-file" (join " " .Values.extraArgs) -}}
+{{- $faults = append $faults "extraArgs: --ready-file is set where there is a lock, with a probe that looks there" -}}
 {{- end -}}
 {{- if dig "enabled" false (.Values.kubeRBACProxy | default dict) -}}
 {{- $faults = append $faults "kubeRBACProxy: set authFilter.enabled instead; the exporter asks the API server itself" -}}
 {{- end -}}
-{{- if dig "enabled" false (.Values.verticalPodAutoscaler | default dict) -}}
-{{- $faults = append $faults "verticalPodAutoscaler: set resources; scaler.enabled tells how many pods they are enough for" -}}
+{{- if and .Values.verticalPodAutoscaler.enabled .Values.scaler.enabled -}}
+{{- $faults = append $faults "verticalPodAutoscaler.enabled with scaler.enabled: the scaler counts on the limits that the StatefulSet says; use one of them" -}}
 {{- end -}}
-{{- if dig "scrapeconfig" "enabled" false .Values.prometheus -}}
-{{- $faults = append $faults "prometheus.scrapeconfig: set prometheus.monitor.enabled, or extraManifests; a static address would show one shard of many" -}}
+{{- if and .Values.prometheus.scrapeconfig.enabled .Values.prometheus.monitor.enabled -}}
+{{- $faults = append $faults "prometheus.scrapeconfig.enabled with prometheus.monitor.enabled: every series would be scraped twice; use one of them" -}}
+{{- end -}}
+{{- if .Values.selfMonitor.telemetryNodePort -}}
+{{- $faults = append $faults "selfMonitor.telemetryNodePort: the Service is headless, so that every pod is scraped" -}}
 {{- end -}}
 {{- if ne (dig "type" "ClusterIP" .Values.service) "ClusterIP" -}}
 {{- $faults = append $faults "service.type: the Service is headless, so that every pod is scraped; put another one beside it with extraManifests" -}}

@@ -111,6 +111,9 @@
 {{- if .Values.authFilter.enabled }}
 - --auth-filter
 {{- end }}
+{{- if include "shardex.locked" . }}
+- --ready-file={{ include "shardex.readyFile" . }}
+{{- end }}
 {{- range .Values.extraArgs }}
 - {{ quote . }}
 {{- end }}
