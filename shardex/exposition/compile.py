@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from shardex.errors import TableError
-from shardex.exposition.family import ANNOTATIONS, LABELS, Each, Family, Shape, one_each
+from shardex.exposition.family import ANNOTATIONS, LABELS, Each, Family, Shape, Shared, Source
 from shardex.exposition.labels import Pick, label_text
 from shardex.exposition.text import Escapes, Numbers, escape, number
 
@@ -39,74 +39,93 @@ def compile_render(
         "E": Escapes().__getitem__,
         "escape": escape,
         "L": _loose,
-        "one_each": one_each,
         "N": Numbers().__getitem__,
     }
     base = ",".join(f'{label}="{{escape(o.{path})}}"' for label, path in identity)
     body = ["def render(o):", f" b = f'{base}'"]
-    loops: dict[tuple[Any, Any], list[int]] = {}
+    origins = list(dict.fromkeys(f.source.of for f in families if isinstance(f.source, Each | Shared)))
+    for k, origin in enumerate(origins):
+        scope[f"of{k}"] = origin
+        body.append(f" s{k} = of{k}(o)")
+    loops: dict[Any, list[int]] = {}
     for i, family in enumerate(families):
-        scope[f"f{i}"] = family.source
-        if isinstance(family.source, Each):
-            loops.setdefault((family.source.items, family.source.label), []).append(i)
+        source = family.source
+        if isinstance(source, Each):
+            loops.setdefault((source.of, source.labels, family.labels[: len(source.labels)]), []).append(i)
+        elif isinstance(source, Shared):
+            scope[f"f{i}"] = source.read
+            body += _family_lines(i, family, f"s{origins.index(source.of)}", allowed, scope)
         else:
-            body += _family_lines(i, family, allowed, scope)
-    for at, ((items, label), members) in enumerate(loops.items()):
-        scope |= {f"items{at}": items, f"label{at}": label}
-        body += _loop_lines(at, [(i, families[i]) for i in members], scope)
+            scope[f"f{i}"] = source
+            body += _family_lines(i, family, "o", allowed, scope)
+    for (origin, *_), members in loops.items():
+        body += _loop_lines(f"s{origins.index(origin)}", {i: families[i] for i in members}, scope)
     body.append(" return [" + ", ".join(f"r{i}" for i in range(len(families))) + "]")
-    source, filename = "\n".join(body), f"<render {kind}>"
+    text, filename = "\n".join(body), f"<render {kind}>"
     # Registered as attrs does it, so that a traceback shows the generated line above the row it came from.
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    exec(compile(source, filename, "exec"), scope)  # noqa: S102
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    exec(compile(text, filename, "exec"), scope)  # noqa: S102
     render: Render = scope["render"]
     return render
 
 
-def _family_lines(i: int, family: Family, allowed: Mapping[str, Pick], scope: dict[str, Any]) -> list[str]:
-    """The lines of render() that set r<i>; a family that is empty for most objects costs a call and a test."""
-    name = family.name
-    own = [
-        f',{label}="{{{"escape" if label in family.unique else "E"}(x{j})}}"' for j, label in enumerate(family.labels)
-    ]
+def _family_lines(i: int, family: Family, given: str, allowed: Mapping[str, Pick], scope: dict[str, Any]) -> list[str]:
+    """The lines of render() that set r<i>; a family that is empty for most objects costs a call and a test.
+
+    given   name of what the source is asked about
+    """
+    name, found = family.name, f"f{i}({given})"
+    own = _pairs(family, family.labels)
     names = "".join(f"x{j}, " for j in range(len(family.labels)))
-    line = f"f'{name}{{{{{{b}}{''.join(own)}}}}} {{N(v)}}\\n'"
+    line = f"f'{name}{{{{{{b}}{own}}}}} {{N(v)}}\\n'"
     if family.form is Shape.NUMBER:
-        return [f" v = f{i}(o); r{i} = '' if v is None else {line}"]
+        return [f" v = {found}; r{i} = '' if v is None else {line}"]
     if family.form is Shape.ROWS:
-        return [f" rows = f{i}(o); r{i} = ''.join([{line} for {names} v in rows]) if rows else ''"]
+        return [f" r{i} = ''", f" for {names} v in {found} or (): r{i} += {line}"]
     if family.form is Shape.ROW:
-        text = f"f'{name}{{{{{{b}}{''.join(own)}}}}} 1\\n'"
-        return [f" row = f{i}(o); r{i} = ''", " if row:", f"  {names} = row; r{i} = {text}"]
+        text = f"f'{name}{{{{{{b}}{own}}}}} 1\\n'"
+        return [f" row = {found}; r{i} = ''", " if row:", f"  {names} = row; r{i} = {text}"]
     if family.form is Shape.LOOSE:
         line = f"f'{name}{{{{{{b}}{{L(x)}}}}}} {{N(v)}}\\n'"
-        return [f" rows = f{i}(o); r{i} = ''.join([{line} for x, v in rows]) if rows else ''"]
+        return [f" r{i} = ''", f" for x, v in {found} or (): r{i} += {line}"]
     if family.form is Shape.ENDINGS:
-        lead = f"f'{name}{{{{{{b}}{''.join(own[: family.lead])}'"
-        if not family.lead:
-            return [f" t = f{i}(o); r{i} = (p := {lead}) + p.join(t) if t else ''"]
-        names = "".join(f"x{j}, " for j in range(family.lead))
-        return [
-            f" rows = f{i}(o); r{i} = ''.join([(p := {lead}) + p.join(t) for {names} t in rows if t]) if rows else ''"
-        ]
+        return [f" t = {found}; r{i} = (p := f'{name}{{{{{{b}}') + p.join(t) if t else ''"]
     pick = allowed.get(family.allow) if family.allow else _everything
     if pick is None:
         return [f" r{i} = ''"]
-    scope[f"f{i}"] = _picked(family, pick)
-    return [f" v = f{i}(o); r{i} = '' if v is None else f'{name}{{{{{{b}}{{v}}}}}} 1\\n'"]
+    scope[f"f{i}"] = _picked(scope[f"f{i}"], family.prefix, pick)
+    return [f" v = {found}; r{i} = '' if v is None else f'{name}{{{{{{b}}{{v}}}}}} 1\\n'"]
 
 
-def _loop_lines(at: int, families: Sequence[tuple[int, Family]], scope: dict[str, Any]) -> list[str]:
-    """One loop for all families that ask for the same list; the label is put together once a thing."""
-    label = families[0][1].labels[0]
-    lines = [" " + " = ".join(f"r{i}" for i, _ in families) + " = ''", f" s = items{at}(o)", " if s:"]
-    lines.append(f"  for i in one_each(s, label{at}):")
-    lines.append(f"   c = f'{{{{{{b}},{label}=\"{{E(label{at}(i))}}\"}}}} '")
-    for i, family in families:
-        scope[f"f{i}"] = family.source.fact  # type: ignore[attr-defined]  # an Each, by the caller's word
-        lines.append(f"   v = f{i}(i)")
-        lines.append(f"   if v is not None: r{i} += f'{family.name}{{c}}{{N(v)}}\\n'")
+def _loop_lines(things: str, families: Mapping[int, Family], scope: dict[str, Any]) -> list[str]:
+    """One loop for all families that ask for the same list; what their rows begin with is put together once a thing."""
+    first, *_ = families
+    labels = families[first].source.labels  # type: ignore[attr-defined]  # an Each, by the caller's word
+    scope |= {f"l{first}_{j}": label for j, label in enumerate(labels)}
+    lines = [" " + " = ".join(f"r{i}" for i in families) + " = ''", f" for i in {things} or ():"]
+    lines += [f"  x{j} = l{first}_{j}(i)" for j in range(len(labels))]
+    lines.append(f"  c = f'{{{{{{b}}{_pairs(families[first], families[first].labels[: len(labels)])}'")
+    for i, family in families.items():
+        scope[f"f{i}"] = family.source.fact  # type: ignore[attr-defined]
+        lines.append(f"  v = f{i}(i)")
+        if family.shape is Shape.ENDINGS:
+            lines.append(f"  if v: p = f'{family.name}{{c}}'; r{i} += p + p.join(v)")
+        elif family.shape is Shape.ROW:
+            rest = family.labels[len(labels) :]
+            names = "".join(f"x{j}, " for j in range(len(labels), len(family.labels)))
+            row = f"f'{family.name}{{c}}{_pairs(family, rest)}}}}} 1\\n'"
+            lines.append(f"  if v is not None: {names} = v; t = {row}; r{i} += '' if t in r{i} else t")
+        else:
+            lines.append(f"  if v is not None: r{i} += f'{family.name}{{c}}}}}} {{N(v)}}\\n'")
     return lines
+
+
+def _pairs(family: Family, labels: Sequence[str]) -> str:
+    """`,name="value"` of each label, as a template: the value of the family's first label is x0."""
+    return "".join(
+        f',{label}="{{{"escape" if label in family.unique else "E"}(x{family.labels.index(label)})}}"'
+        for label in labels
+    )
 
 
 def endings(labels: Sequence[str], rows: Iterable[Sequence[Any]]) -> tuple[str, ...]:
@@ -126,9 +145,7 @@ def _everything(mapping: Mapping[str, str]) -> Mapping[str, str]:
     return mapping
 
 
-def _picked(family: Family, pick: Pick) -> Callable[[Any], str | None]:
-    source, prefix = family.source, family.prefix
-
+def _picked(source: Source, prefix: str, pick: Pick) -> Callable[[Any], str | None]:
     def text(o: Any) -> str | None:
         mapping = source(o)
         return None if mapping is None else label_text(prefix, pick(mapping))

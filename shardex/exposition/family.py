@@ -1,6 +1,6 @@
 """What a metric family is: one row of a kind's table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -29,9 +29,7 @@ class Shape(StrEnum):
     ROWS     rows of (label value, ..., number); values are str
     ROW      one row without its number, which is 1, or None
     LOOSE    rows of ({label: value}, number): for samples that do not all have the same labels; `labels` lists them all
-    ENDINGS  rows of (leading label value, ..., endings), or endings alone where no label leads: texts made by
-             endings(),
-             for what repeats from object to object and need not be put together each time
+    ENDINGS  texts made by endings(), for what repeats from object to object and need not be put together each time
     KEYS     {Kubernetes key: value} or None; the sample is 1, its labels the keys as Prometheus names after the prefix
     """
 
@@ -44,30 +42,37 @@ class Shape(StrEnum):
 
 
 class Each(msgspec.Struct, frozen=True):
-    """A source: one row for each of a list, with one label.
+    """A source: one row for each of a list.
 
-    Families of one kind that ask for the same list and label are rendered in one loop over it.
+    Families of one kind that ask for the same list and labels are rendered in one loop over it.
 
-    items  object -> list or None
-    label  thing -> label value; of two things with one value the last counts
-    fact   thing -> number, or None for no row
+    of      object -> list or None; but with ROW, no two things have the same labels
+    labels  thing -> label value, one for each of the first labels
+    fact    thing -> the rest of the row, None for no row: a number; with ROW the other label values, and a row that is
+            there already is not added again; with ENDINGS endings
     """
 
-    items: Source
-    label: Callable[[Any], str]
-    fact: Callable[[Any], float | str | None]
+    of: Source
+    labels: tuple[Callable[[Any], str], ...]
+    fact: Callable[[Any], Any]
 
-    def __call__(self, o: Any) -> list[tuple[str, float | str]]:
-        found = [(self.label(thing), self.fact(thing)) for thing in one_each(self.items(o) or (), self.label)]
-        return [(label, value) for label, value in found if value is not None]
+    def __call__(self, o: Any) -> list[tuple[Any, ...]]:
+        rows = [(*[label(thing) for label in self.labels], self.fact(thing)) for thing in self.of(o) or ()]
+        return [row for row in rows if row[-1] is not None]
 
 
-def one_each(things: Sequence[Any], label: Callable[[Any], str]) -> Sequence[Any]:
-    """The things without those whose label another one after them has."""
-    if len(things) < 2:
-        return things
-    found = {label(thing): thing for thing in things}
-    return things if len(found) == len(things) else list(found.values())
+class Shared(msgspec.Struct, frozen=True):
+    """A source that reads what several families of a kind read, and what is therefore worked out once an object.
+
+    of    object -> what is shared
+    read  that -> what the shape says
+    """
+
+    of: Source
+    read: Source
+
+    def __call__(self, o: Any) -> Any:
+        return self.read(self.of(o))
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -80,7 +85,6 @@ class Family(msgspec.Struct, frozen=True):
     stability   STABLE or ALPHA; shows in HELP as the peer shows it
     type        gauge or counter; info and stateset exist for custom resources only
     shape       what the source gives, see Shape
-    lead        of ENDINGS: how many of the labels are given as values, the rest stands in the endings
     prefix      label, annotation, nodeselector or metadata: a family whose label names come from the object
     allow       LABELS or ANNOTATIONS: a sample only when the kind has such an allow list, and only the keys it lets
                 through
@@ -95,7 +99,6 @@ class Family(msgspec.Struct, frozen=True):
     stability: str = STABLE
     type: str = GAUGE
     shape: Shape = Shape.ROWS
-    lead: int = 0
     prefix: str = ""
     allow: str = ""
     unique: tuple[str, ...] = ()

@@ -1,8 +1,5 @@
 """The pieces every Kubernetes object shares, as views: only the fields that are read."""
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 
 
@@ -13,21 +10,6 @@ class Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
     need their wire name (`msgspec.field(name="podIP")`): `rename` would make `podIp`, decode nothing and say nothing.
     Times stay text, `str | None`: a sample's value may be one, and rfc3339.seconds() reads it.
     """
-
-
-class Lazy:
-    """A value that an object works out when it is first asked for; for structs with a dict.
-
-    What functools.cached_property does, without the lock that it takes until Python 3.12.
-    """
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        self._make = make
-        self._name = make.__name__
-
-    def __get__(self, o: Any, _: type) -> Any:
-        value = o.__dict__[self._name] = self._make(o)
-        return value
 
 
 class OwnerReference(Part):

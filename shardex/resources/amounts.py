@@ -8,6 +8,7 @@ import msgspec
 
 from shardex.exposition.compile import endings
 from shardex.exposition.labels import sanitize
+from shardex.kube.meta import Part
 from shardex.kube.quantity import Quantity, milli, whole
 
 Entries = tuple[tuple[str, Quantity], ...]
@@ -47,31 +48,40 @@ def extended(name: str) -> bool:
     )
 
 
-def remembered(read: Any, raw: bytes) -> Endings:
+def remembered(read: Any, raw: bytes) -> Any:
     """What an lru_cached function makes of JSON; large JSON, which is rare and may be hostile, is not remembered."""
-    found: Endings = read(raw) if len(raw) < _LARGE else read.__wrapped__(raw)
+    return read(raw) if len(raw) < _LARGE else read.__wrapped__(raw)
+
+
+class Resources(Part):
+    limits: dict[str, Quantity] | None = None
+    requests: dict[str, Quantity] | None = None
+
+
+def container_amounts(resources: bytes) -> tuple[Endings, Endings]:
+    """Endings (resource, unit, number) of a container's limits and of its requests, cpu to the milli, others whole.
+
+    resources  JSON: {"limits": {"cpu": "100m", ...}, "requests": ...} or null
+    raise      msgspec.ValidationError when it is neither, ValueError for what is no quantity
+    """
+    found: tuple[Endings, Endings] = remembered(_container_amounts, resources)
     return found
 
 
-def container_amounts(listed: bytes) -> Endings:
-    """Endings (resource, unit, number) of a container's limits or requests, cpu to the milli, others whole.
-
-    listed  JSON: {"cpu": "100m", ...} or null
-    raise   msgspec.ValidationError when it is neither, ValueError for what is no quantity
-    """
-    return remembered(_container_amounts, listed)
-
-
 @lru_cache(maxsize=1 << 12)  # containers of one template ask for the same
-def _container_amounts(listed: bytes) -> Endings:
-    entries = _entries(listed) or {}
+def _container_amounts(raw: bytes) -> tuple[Endings, Endings]:
+    found = _resources(raw) or Resources()
+    return _amounts(found.limits or {}), _amounts(found.requests or {})
+
+
+_resources = msgspec.json.Decoder(Resources | None).decode
+
+
+def _amounts(listed: dict[str, Quantity]) -> Endings:
     amounts = [
-        (name, unit, milli(q) if unit == CORE else whole(q)) for name, q in entries.items() for unit in units(name)
+        (name, unit, milli(q) if unit == CORE else whole(q)) for name, q in listed.items() for unit in units(name)
     ]
     return endings(("resource", "unit"), _distinct(amounts))
-
-
-_entries = msgspec.json.Decoder(dict[str, Quantity] | None).decode
 
 
 @lru_cache(maxsize=1 << 12)

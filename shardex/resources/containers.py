@@ -1,14 +1,15 @@
 """What a pod says of its containers: the views, and the facts that main and init containers share."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from shardex.exposition.family import Each, Source
+from shardex.exposition.family import Each
 from shardex.kube.meta import Part
-from shardex.resources.amounts import container_amounts
-from shardex.resources.shared import Row, distinct, stamp
+from shardex.resources.amounts import Endings, container_amounts
+from shardex.resources.shared import stamp
 
 
 class Running(Part):
@@ -50,80 +51,69 @@ class ContainerStatus(Part):
 NOTHING = msgspec.Raw(b"null")
 
 
-class Resources(Part):
-    """Amounts as JSON: containers of one template ask for the same bytes, which are read once (container_amounts)."""
-
-    limits: msgspec.Raw = NOTHING
-    requests: msgspec.Raw = NOTHING
-
-
 class Container(Part):
+    """A container as asked for; its resources stay JSON, since those of one template are the same bytes, read once."""
+
     name: str = ""
     image: str = ""
-    resources: Resources = Resources()
+    resources: msgspec.Raw = NOTHING
 
 
 class InitContainer(Container):
     restart_policy: str | None = None
 
 
-Statuses = Callable[[Any], list[ContainerStatus] | None]
+Statuses = Callable[[Any], Sequence[ContainerStatus] | None]
+Asked = tuple[str, str, Endings, Endings]  # container, node, its limits and its requests
 
 
-def name(thing: ContainerStatus | Container) -> str:
+def name(thing: ContainerStatus) -> str:
     return thing.name
 
 
+def last_of_name(statuses: Sequence[ContainerStatus] | None) -> Sequence[ContainerStatus] | None:
+    """Of two statuses with one name the last counts."""
+    if not statuses or len(statuses) < 2:
+        return statuses
+    found = {s.name: s for s in statuses}
+    return statuses if len(found) == len(statuses) else list(found.values())
+
+
 def each(statuses: Statuses, fact: Callable[[ContainerStatus], Any]) -> Each:
-    """(container, number) for every status that has the fact; of two with one name the last counts."""
-    return Each(statuses, name, fact)
+    """A row for every status that has the fact: (container, number), or with shape ROW (container, ..., 1)."""
+    return Each(statuses, (name,), fact)
 
 
-def each_reason(
-    statuses: Statuses,
-    state: Callable[[ContainerStatus], Waiting | Terminated | None],
-) -> Source:
-    """(container, reason, 1) for every status in that state; the reason may be any text, also none."""
-
-    def rows(pod: Any) -> Iterable[Row]:
-        found = statuses(pod)
-        if not found:
-            return ()
-        return distinct([(s.name, now.reason, 1) for s in found if (now := state(s)) is not None])
-
-    return rows
-
-
-def each_amount(containers: Callable[[Any], Sequence[Container] | None], amounts: Callable[[Container], Any]) -> Source:
-    """(container, node) with the endings of its limits, or requests, for every container that has some."""
-
-    def rows(pod: Any) -> Iterable[Row]:
-        found = containers(pod)
-        if not found:
-            return ()
-        node = pod.spec.node_name
-        rows = [(c.name, node, container_amounts(bytes(amounts(c)))) for c in found]
-        return rows if len({row[0] for row in rows}) == len(rows) else _merged(rows)
-
-    return rows
+def asked(containers: Sequence[Container] | None, node: str) -> Collection[Asked]:
+    """What each container asks for; containers of one name as one, of two amounts with the same labels the first."""
+    if not containers:
+        return ()
+    rows = [(c.name, node, *container_amounts(bytes(c.resources))) for c in containers]
+    if len(rows) < 2 or len({row[0] for row in rows}) == len(rows):
+        return rows
+    found: dict[str, Asked] = {}
+    for row in rows:
+        _, _, limits, requests = found.get(row[0], row)
+        found[row[0]] = (row[0], node, _merged(limits, row[2]), _merged(requests, row[3]))
+    return found.values()
 
 
-def _merged(rows: list[Row]) -> Iterable[Row]:
-    """Containers of one name as one: of two amounts with the same labels the first counts."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for container, node, ends in rows:
-        first = found.setdefault((container, node), {})
-        for end in ends:
-            first.setdefault(end.rpartition("} ")[0], end)
-    return [(*key, tuple(ends.values())) for key, ends in found.items()]
+def _merged(one: Endings, other: Endings) -> Endings:
+    known = {end.rpartition("} ")[0] for end in one}
+    return one + tuple(end for end in other if end.rpartition("} ")[0] not in known)
 
 
-def limits(c: Container) -> msgspec.Raw:
-    return c.resources.limits
+_OF_CONTAINER = (itemgetter(0), itemgetter(1))
 
 
-def requests(c: Container) -> msgspec.Raw:
-    return c.resources.requests
+def limits(containers: Callable[[Any], Collection[Asked]]) -> Each:
+    """(container, node) with the endings of its limits, for every container that has some."""
+    return Each(containers, _OF_CONTAINER, itemgetter(2))
+
+
+def requests(containers: Callable[[Any], Collection[Asked]]) -> Each:
+    """(container, node) with the endings of its requests, for every container that has some."""
+    return Each(containers, _OF_CONTAINER, itemgetter(3))
 
 
 # Facts of one status; None: it has none.
@@ -135,18 +125,6 @@ def ready(s: ContainerStatus) -> bool:
 
 def restarts(s: ContainerStatus) -> int:
     return s.restart_count
-
-
-def waiting(s: ContainerStatus) -> Waiting | None:
-    return s.state.waiting
-
-
-def terminated(s: ContainerStatus) -> Terminated | None:
-    return s.state.terminated
-
-
-def last_terminated(s: ContainerStatus) -> Terminated | None:
-    return s.last_state.terminated
 
 
 def is_running(s: ContainerStatus) -> bool:
@@ -175,3 +153,21 @@ def last_exit_code(s: ContainerStatus) -> int | None:
 def last_finished(s: ContainerStatus) -> str | int | None:
     ended = s.last_state.terminated
     return None if ended is None else stamp(ended.finished_at)
+
+
+# Reasons may be any text, also none.
+
+
+def waiting_reason(s: ContainerStatus) -> tuple[str] | None:
+    now = s.state.waiting
+    return None if now is None else (now.reason,)
+
+
+def terminated_reason(s: ContainerStatus) -> tuple[str] | None:
+    now = s.state.terminated
+    return None if now is None else (now.reason,)
+
+
+def last_terminated_reason(s: ContainerStatus) -> tuple[str] | None:
+    ended = s.last_state.terminated
+    return None if ended is None else (ended.reason,)

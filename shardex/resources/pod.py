@@ -1,37 +1,37 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address
 from socket import AF_INET, inet_pton
-from typing import Any
 
 import msgspec
 
 from shardex.exposition.compile import endings
-from shardex.exposition.family import COUNTER, Shape, Source, alpha, stable
-from shardex.kube.meta import Condition, Lazy, ObjectMeta, Part
+from shardex.exposition.family import COUNTER, Shape, Shared, Source, alpha, stable
+from shardex.kube.meta import Condition, ObjectMeta, Part
 from shardex.kube.quantity import Quantity, milli, whole
 from shardex.resources.amounts import remembered
 from shardex.resources.containers import (
     NOTHING,
+    Asked,
     Container,
     ContainerStatus,
     InitContainer,
+    asked,
     each,
-    each_amount,
-    each_reason,
     is_running,
     is_terminated,
     is_waiting,
     last_exit_code,
     last_finished,
-    last_terminated,
+    last_of_name,
+    last_terminated_reason,
     limits,
     ready,
     requests,
     restarts,
     started,
-    terminated,
-    waiting,
+    terminated_reason,
+    waiting_reason,
 )
 from shardex.resources.resource import Resource
 from shardex.resources.shared import (
@@ -154,44 +154,39 @@ class Status(Part):
     resource_claim_statuses: list[ResourceClaimStatus] | None = None
 
 
-class Pod(Part, dict=True, gc=True):  # a dict for what is asked for often; msgspec wants the collector to see it
+class Pod(Part):
     metadata: ObjectMeta = ObjectMeta()
     spec: Spec = Spec()
     status: Status = Status()
 
-    @Lazy
-    def conditions(self) -> dict[str, Condition]:
-        """The first condition of each type; nine families ask for them."""
-        return {c.type: c for c in reversed(self.status.conditions or ())}
 
-    @Lazy
-    def claims(self) -> list[Volume]:
-        """The volumes that are claims; few pods have any."""
-        raw = bytes(self.spec.volumes)
-        if b'"persistentVolumeClaim"' not in raw and b'"ephemeral"' not in raw:
-            return []
-        return [v for v in _volumes(raw) or () if v.persistent_volume_claim or v.ephemeral is not None]
+def main(pod: Pod) -> Sequence[ContainerStatus] | None:
+    return last_of_name(pod.status.container_statuses)
 
 
-def main(pod: Pod) -> list[ContainerStatus] | None:
+def every_main(pod: Pod) -> Sequence[ContainerStatus] | None:
     return pod.status.container_statuses
 
 
-def init(pod: Pod) -> list[ContainerStatus] | None:
+def init(pod: Pod) -> Sequence[ContainerStatus] | None:
+    return last_of_name(pod.status.init_container_statuses)
+
+
+def every_init(pod: Pod) -> Sequence[ContainerStatus] | None:
     return pod.status.init_container_statuses
 
 
-def main_specs(pod: Pod) -> list[Container] | None:
-    return pod.spec.containers
+def main_asked(pod: Pod) -> Collection[Asked]:
+    return asked(pod.spec.containers, pod.spec.node_name)
 
 
-def init_specs(pod: Pod) -> list[InitContainer] | None:
-    return pod.spec.init_containers
+def init_asked(pod: Pod) -> Collection[Asked]:
+    return asked(pod.spec.init_containers, pod.spec.node_name)
 
 
 def completed(pod: Pod) -> int | None:
     """When the last container that has ended ended; None while that is not after 1970."""
-    ended = [s.state.terminated.finished_at for s in main(pod) or () if s.state.terminated]
+    ended = [s.state.terminated.finished_at for s in pod.status.container_statuses or () if s.state.terminated]
     ends = [ZERO_TIME if time is None else seconds(time) for time in ended]
     return last if ends and (last := max(ends)) > 0 else None
 
@@ -282,64 +277,61 @@ def resource_claims(pod: Pod) -> Iterable[Row]:
     )
 
 
-def volume_claims(number: Callable[[Claim], Any], ephemeral: int) -> Source:
-    """(volume, claim, ephemeral) with the number of the claim; an ephemeral volume's claim is named after its pod."""
+def claims(pod: Pod) -> Collection[tuple[str, str, str, bool]]:
+    """(volume, claim, ephemeral, read only); an ephemeral volume's claim is named after its pod. Few pods have any."""
+    raw = bytes(pod.spec.volumes)
+    if b'"persistentVolumeClaim"' not in raw and b'"ephemeral"' not in raw:
+        return ()
+    found: list[Row] = []
+    for volume in _volumes(raw) or ():
+        claim = volume.persistent_volume_claim
+        if claim is not None:
+            found.append((volume.name, claim.claim_name, "false", claim.read_only))
+        elif volume.ephemeral is not None:
+            found.append((volume.name, f"{pod.metadata.name}-{volume.name}", "true", False))
+    return distinct(found)
 
-    def rows(pod: Pod) -> Iterable[Row]:
-        found: list[Row] = []
-        for volume in pod.claims:
-            claim = volume.persistent_volume_claim
-            if claim is not None:
-                found.append((volume.name, claim.claim_name, "false", number(claim)))
-            else:
-                found.append((volume.name, f"{pod.metadata.name}-{volume.name}", "true", ephemeral))
-        return distinct(found)
 
-    return rows
+def conditions(pod: Pod) -> dict[str, list[Condition]]:
+    """The conditions of each type; nine families ask for one."""
+    found: dict[str, list[Condition]] = {}
+    for c in pod.status.conditions or ():
+        found.setdefault(c.type, []).append(c)
+    return found
 
 
 def condition(type: str) -> Source:
-    """A row a status, 1 for the one that the condition has; no rows without the condition."""
+    """A row a status, 1 for the one that the first condition of the type has; no rows without one."""
     none = endings(["condition"], [(label, 0) for _, label in STATUSES])
     known = {now: endings(["condition"], [(label, now == status) for status, label in STATUSES]) for now, _ in STATUSES}
 
-    def rows(pod: Pod) -> tuple[str, ...]:
-        found = pod.conditions.get(type)
-        return known.get(found.status, none) if found else ()
+    def rows(found: dict[str, list[Condition]]) -> tuple[str, ...]:
+        return known.get(found[type][0].status, none) if type in found else ()
 
-    return rows
+    return Shared(conditions, rows)
 
 
 def since(type: str, status: str) -> Source:
     """When the condition took that status; None while it has another."""
 
-    def source(pod: Pod) -> str | int | None:
-        found = _holding(pod, type, status)
-        return stamp(found.last_transition_time) if found else None
-
-    return source
-
-
-def unschedulable(pod: Pod) -> int | None:
-    return 1 if _holding(pod, "PodScheduled", "False") else None
-
-
-def _holding(pod: Pod, type: str, status: str) -> Condition | None:
-    """The first condition of that type and status."""
-    found: Condition | None = pod.conditions.get(type)
-    if found is None or found.status == status:
-        return found
-    every = pod.status.conditions or ()
-    if len(pod.conditions) == len(every):
+    def source(found: dict[str, list[Condition]]) -> str | int | None:
+        for c in found.get(type, ()):
+            if c.status == status:
+                return stamp(c.last_transition_time)
         return None
-    return next((c for c in every if c.type == type and c.status == status), None)
+
+    return Shared(conditions, source)
+
+
+def unschedulable(found: dict[str, list[Condition]]) -> int | None:
+    return 1 if any(c.status == "False" for c in found.get("PodScheduled", ())) else None
 
 
 def reasons(pod: Pod) -> Iterable[Row]:
     """Every known reason found in status, conditions and ended containers; Other for an unknown one of the status."""
     status = pod.status
     found = [c.reason for c in status.conditions or ()]
-    found += [s.state.terminated.reason for s in main(pod) or () if s.state.terminated]
+    found += [s.state.terminated.reason for s in status.container_statuses or () if s.state.terminated]
     found.append(status.reason)
     if not any(found):
         return ()
@@ -349,19 +341,18 @@ def reasons(pod: Pod) -> Iterable[Row]:
     return rows
 
 
-def disruptions(pod: Pod) -> Iterable[Row]:
+def disruptions(found: dict[str, list[Condition]]) -> Iterable[Row]:
     """Reasons of DisruptionTarget conditions, whatever their status."""
-    if "DisruptionTarget" not in pod.conditions:
-        return ()
-    targets = [c.reason for c in pod.status.conditions or () if c.type == "DisruptionTarget"]
-    return distinct([(reason if reason in DISRUPTIONS else "Other", 1) for reason in targets])
+    reasons = [c.reason for c in found.get("DisruptionTarget", ())]
+    return distinct([(reason if reason in DISRUPTIONS else "Other", 1) for reason in reasons])
 
 
 TOLERATION = ("key", "operator", "value", "effect", "toleration_seconds")
 
 
 def tolerations(pod: Pod) -> tuple[str, ...]:
-    return remembered(_tolerations, bytes(pod.spec.tolerations))
+    found: tuple[str, ...] = remembered(_tolerations, bytes(pod.spec.tolerations))
+    return found
 
 
 @lru_cache(maxsize=1 << 10)  # nearly every pod has the two that the API server adds, and no more
@@ -407,18 +398,16 @@ PODS = Resource(
         stable(
             "kube_pod_container_resource_limits",
             "What a container may use at most of each resource.",
-            each_amount(main_specs, limits),
+            limits(main_asked),
             *AMOUNT,
             shape=Shape.ENDINGS,
-            lead=2,
         ),
         stable(
             "kube_pod_container_resource_requests",
             "What a container asks for of each resource.",
-            each_amount(main_specs, requests),
+            requests(main_asked),
             *AMOUNT,
             shape=Shape.ENDINGS,
-            lead=2,
         ),
         stable(
             "kube_pod_container_state_started",
@@ -429,9 +418,10 @@ PODS = Resource(
         alpha(
             "kube_pod_container_status_last_terminated_reason",
             "Why the container ended the last time.",
-            each_reason(main, last_terminated),
+            each(every_main, last_terminated_reason),
             "container",
             "reason",
+            shape=Shape.ROW,
         ),
         alpha(
             "kube_pod_container_status_last_terminated_exitcode",
@@ -470,9 +460,10 @@ PODS = Resource(
         alpha(
             "kube_pod_container_status_terminated_reason",
             "Why the container has ended.",
-            each_reason(main, terminated),
+            each(every_main, terminated_reason),
             "container",
             "reason",
+            shape=Shape.ROW,
         ),
         stable(
             "kube_pod_container_status_waiting",
@@ -483,9 +474,10 @@ PODS = Resource(
         stable(
             "kube_pod_container_status_waiting_reason",
             "Why the container waits.",
-            each_reason(main, waiting),
+            each(every_main, waiting_reason),
             "container",
             "reason",
+            shape=Shape.ROW,
         ),
         stable("kube_pod_created", "When the Pod was created, in Unix seconds.", created),
         alpha("kube_pod_deletion_timestamp", "When the Pod is to be gone, in Unix seconds.", deleted),
@@ -515,18 +507,16 @@ PODS = Resource(
         alpha(
             "kube_pod_init_container_resource_limits",
             "What an init container may use at most of each resource.",
-            each_amount(init_specs, limits),
+            limits(init_asked),
             *AMOUNT,
             shape=Shape.ENDINGS,
-            lead=2,
         ),
         alpha(
             "kube_pod_init_container_resource_requests",
             "What an init container asks for of each resource.",
-            each_amount(init_specs, requests),
+            requests(init_asked),
             *AMOUNT,
             shape=Shape.ENDINGS,
-            lead=2,
         ),
         alpha(
             "kube_pod_init_container_state_started",
@@ -537,9 +527,10 @@ PODS = Resource(
         alpha(
             "kube_pod_init_container_status_last_terminated_reason",
             "Why the init container ended the last time.",
-            each_reason(init, last_terminated),
+            each(every_init, last_terminated_reason),
             "container",
             "reason",
+            shape=Shape.ROW,
         ),
         alpha(
             "kube_pod_init_container_status_last_terminated_exitcode",
@@ -581,9 +572,10 @@ PODS = Resource(
         alpha(
             "kube_pod_init_container_status_terminated_reason",
             "Why the init container has ended.",
-            each_reason(init, terminated),
+            each(every_init, terminated_reason),
             "container",
             "reason",
+            shape=Shape.ROW,
         ),
         stable(
             "kube_pod_init_container_status_waiting",
@@ -594,9 +586,10 @@ PODS = Resource(
         alpha(
             "kube_pod_init_container_status_waiting_reason",
             "Why the init container waits.",
-            each_reason(init, waiting),
+            each(every_init, waiting_reason),
             "container",
             "reason",
+            shape=Shape.ROW,
         ),
         annotations_family("kube_pod_annotations"),
         labels_family("kube_pod_labels"),
@@ -638,13 +631,13 @@ PODS = Resource(
         stable(
             "kube_pod_spec_volumes_persistentvolumeclaims_info",
             "Volumes of the Pod that are claims, named or ephemeral.",
-            volume_claims(lambda _: 1, ephemeral=1),
+            Shared(claims, lambda claims: [(*labels, 1) for *labels, _ in claims]),
             *CLAIM,
         ),
         stable(
             "kube_pod_spec_volumes_persistentvolumeclaims_readonly",
             "Whether the Pod mounts the claim read only; an ephemeral one never is.",
-            volume_claims(lambda claim: claim.read_only, ephemeral=0),
+            Shared(claims, lambda claims: claims),
             *CLAIM,
         ),
         stable(
@@ -685,7 +678,12 @@ PODS = Resource(
             since("ContainersReady", "True"),
         ),
         alpha("kube_pod_status_reason", "Why the Pod is as it is, where that is told.", reasons, "reason"),
-        alpha("kube_pod_status_disruption_reason", "Why the Pod is being disrupted.", disruptions, "reason"),
+        alpha(
+            "kube_pod_status_disruption_reason",
+            "Why the Pod is being disrupted.",
+            Shared(conditions, disruptions),
+            "reason",
+        ),
         stable(
             "kube_pod_status_scheduled",
             "Whether the Pod has a node; 1 for the status of its PodScheduled condition.",
@@ -698,7 +696,9 @@ PODS = Resource(
             "When the Pod was given a node, in Unix seconds.",
             since("PodScheduled", "True"),
         ),
-        stable("kube_pod_status_unschedulable", "1 while no node is found for the Pod.", unschedulable),
+        stable(
+            "kube_pod_status_unschedulable", "1 while no node is found for the Pod.", Shared(conditions, unschedulable)
+        ),
         alpha(
             "kube_pod_status_unscheduled_time",
             "Since when no node is found for the Pod, in Unix seconds.",

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from shardex.errors import TableError
-from shardex.exposition.compile import compile_render
-from shardex.exposition.family import ANNOTATIONS, LABELS, Shape, alpha, stable
+from shardex.exposition.compile import compile_render, endings
+from shardex.exposition.family import ANNOTATIONS, LABELS, Each, Shape, Shared, alpha, stable
 from shardex.exposition.labels import picker
 
 IDENTITY = (("namespace", "metadata.namespace"), ("thing", "metadata.name"))
@@ -41,6 +41,67 @@ def test_one_text_a_family():
         ),
         "",
     ]
+
+
+def test_one_loop_for_families_of_one_list():
+    """Families that ask for the same list and labels have their rows in one loop, whatever the rest of a row is."""
+    first = (lambda pair: pair[0],)
+    parts = [("x", ("y",)), ("z", None)]
+    ends = {"x": endings(["unit"], [("core", 0.5), ("byte", 2)]), "z": ()}
+    assert rendered(
+        stable("m_number", "Help.", Each(lambda o: o.pairs, first, lambda pair: pair[1]), "k"),
+        stable("m_row", "Help.", Each(lambda o: o.parts, first, lambda part: part[1]), "k", "w", shape=Shape.ROW),
+        stable(
+            "m_ends",
+            "Help.",
+            Each(lambda o: o.parts, first, lambda part: ends[part[0]]),
+            "k",
+            "unit",
+            shape=Shape.ENDINGS,
+        ),
+        pairs=[("x", 0), ('"', None), ("z", 2)],
+        parts=parts,
+    ) == [
+        'm_number{namespace="ns",thing="na\\"me",k="x"} 0\nm_number{namespace="ns",thing="na\\"me",k="z"} 2\n',
+        'm_row{namespace="ns",thing="na\\"me",k="x",w="y"} 1\n',
+        (
+            'm_ends{namespace="ns",thing="na\\"me",k="x",unit="core"} 0.5\n'
+            'm_ends{namespace="ns",thing="na\\"me",k="x",unit="byte"} 2\n'
+        ),
+    ]
+
+
+def test_row_that_is_there_already():
+    """Of rows with the same labels the first counts, since a scrape may hold a sample only once."""
+    each = Each(lambda o: o.parts, (lambda part: part[0],), lambda part: part[1])
+    assert rendered(
+        stable("m", "Help.", each, "k", "why", shape=Shape.ROW), parts=[("x", ("y",)), ("x", ("",)), ("x", ("y",))]
+    ) == ['m{namespace="ns",thing="na\\"me",k="x",why="y"} 1\nm{namespace="ns",thing="na\\"me",k="x",why=""} 1\n']
+
+
+def test_what_is_shared_is_worked_out_once():
+    """However many families read it, an object is asked once for what they share."""
+    asked = []
+
+    def shared(o):
+        asked.append(o)
+        return o.pairs
+
+    name = (lambda pair: pair[0],)
+    texts = rendered(
+        stable("m_sum", "Help.", Shared(shared, lambda pairs: sum(n for _, n in pairs))),
+        stable("m_rows", "Help.", Shared(shared, lambda pairs: pairs), "k"),
+        stable("m_each", "Help.", Each(shared, name, lambda pair: pair[1]), "k"),
+        stable("m_keys", "Help.", Shared(shared, lambda pairs: {k: str(n) for k, n in pairs}), prefix="label"),
+        pairs=[("a", 1), ("b", 2)],
+    )
+    assert [text.replace(',thing="na\\"me"', "") for text in texts] == [
+        'm_sum{namespace="ns"} 3\n',
+        'm_rows{namespace="ns",k="a"} 1\nm_rows{namespace="ns",k="b"} 2\n',
+        'm_each{namespace="ns",k="a"} 1\nm_each{namespace="ns",k="b"} 2\n',
+        'm_keys{namespace="ns",label_a="1",label_b="2"} 1\n',
+    ]
+    assert len(asked) == 1
 
 
 def test_zero_is_a_sample():

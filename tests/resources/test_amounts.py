@@ -36,12 +36,15 @@ def test_longest_qualified_name_is_shown(name):
 def test_container_amounts():
     """Containers show cpu to the milli and all else in whole units, rounded up; pods are nothing to a container."""
     listed = b'{"cpu":"1500u","memory":"1500m","pods":"3","hugepages-2Mi":"4Mi","nvidia.com/gpu":"1"}'
-    assert container_amounts(listed) == (
+    shown = (
         ',resource="cpu",unit="core"} 0.002\n',
         ',resource="memory",unit="byte"} 2\n',
         ',resource="hugepages_2Mi",unit="byte"} 4.194304e+06\n',
         ',resource="nvidia_com_gpu",unit="integer"} 1\n',
     )
+    assert container_amounts(b'{"limits":%s}' % listed) == (shown, ())
+    assert container_amounts(b'{"limits":null,"requests":%s}' % listed) == ((), shown)
+    assert container_amounts(b"null") == ((), ())
 
 
 def test_node_amounts():
@@ -57,10 +60,10 @@ def test_node_amounts():
 
 def test_names_that_become_one_label():
     """Two resources whose names differ only in what a label cannot hold are one series; the first counts."""
-    assert container_amounts(b'{"a.b/c":"1","a-b/c":"2"}') == (',resource="a_b_c",unit="integer"} 1\n',)
+    assert container_amounts(b'{"limits":{"a.b/c":"1","a-b/c":"2"}}')[0] == (',resource="a_b_c",unit="integer"} 1\n',)
 
 
 def test_unreadable_quantity_is_an_error():
     """A quantity that is none raises, so that the object is counted as a fault and not shown with a made-up number."""
     with pytest.raises(ValueError, match="not a quantity"):
-        container_amounts(b'{"cpu":"lots"}')
+        container_amounts(b'{"limits":{"cpu":"lots"}}')

@@ -3,16 +3,19 @@
 import msgspec
 import pytest
 
-from shardex.resources.containers import each, each_amount, last_exit_code, requests, restarts
+from shardex.exposition.family import Shared
+from shardex.resources.containers import each, last_exit_code, limits, requests, restarts, waiting_reason
 from shardex.resources.pod import (
     Pod,
     addresses,
     completed,
+    conditions,
     disruptions,
+    every_main,
     init,
     ip_family,
     main,
-    main_specs,
+    main_asked,
     reasons,
     since,
 )
@@ -75,13 +78,22 @@ def test_init_containers_are_not_main_containers():
 
 
 def test_container_name_that_stands_twice():
-    """Two statuses, or two containers, of one name give one sample: a scrape with two would be refused."""
+    """Two statuses, or two containers, of one name give one sample, but one for each reason that they have."""
+    resources = [{"requests": {"cpu": "1"}, "limits": {"cpu": "3"}}, {"requests": {"cpu": "2", "memory": "1"}}]
     twins = pod(
-        spec={"containers": [{"name": "a", "resources": {"requests": {"cpu": n}}} for n in ("1", "2")]},
-        status={"containerStatuses": [{"name": "a", "restartCount": n} for n in (1, 2)]},
+        spec={"containers": [{"name": "a", "resources": one} for one in resources]},
+        status={
+            "containerStatuses": [
+                {"name": "a", "restartCount": n, "state": {"waiting": {"reason": f"R{n}"}}} for n in (1, 2)
+            ]
+        },
     )
-    assert [name for name, _ in each(main, restarts)(twins)] == ["a"]
-    assert list(each_amount(main_specs, requests)(twins)) == [("a", "", (',resource="cpu",unit="core"} 1\n',))]
+    assert each(main, restarts)(twins) == [("a", 2)]
+    assert each(every_main, waiting_reason)(twins) == [("a", ("R1",)), ("a", ("R2",))]
+    assert requests(main_asked)(twins) == [
+        ("a", "", (',resource="cpu",unit="core"} 1\n', ',resource="memory",unit="byte"} 1\n'))
+    ]
+    assert limits(main_asked)(twins) == [("a", "", (',resource="cpu",unit="core"} 3\n',))]
 
 
 def test_since_asks_for_type_and_status():
@@ -127,8 +139,8 @@ def test_known_reason(reason):
 )
 def test_disruption_reason(reason, shown):
     """A disruption is shown with the reasons that the peer knows, else as Other, once, and whatever its status."""
-    conditions = [{"type": "DisruptionTarget", "status": status, "reason": reason} for status in ("True", "False")]
-    assert list(disruptions(pod(status={"conditions": conditions}))) == [(shown, 1)]
+    given = [{"type": "DisruptionTarget", "status": status, "reason": reason} for status in ("True", "False")]
+    assert list(Shared(conditions, disruptions)(pod(status={"conditions": given}))) == [(shown, 1)]
 
 
 def test_exit_code_of_success():
