@@ -18,6 +18,7 @@ from shardex.exposition.filters import Filters
 from shardex.exposition.labels import Pick, picker
 from shardex.kube.intake import Buffer
 from shardex.kube.reflector import Target
+from shardex.kube.views import view_decoder
 from shardex.options import Options
 from shardex.resources import RESOURCES
 from shardex.resources.resource import Resource
@@ -132,7 +133,7 @@ def _kind(resource: Resource, options: Options, kept: Filters, allowed: Mapping[
         apis=(resource.api, *resource.fallbacks),
         namespaced=resource.namespaced,
         go_type=f"*{resource.api.rpartition('/')[2]}.{resource.kind}",
-        decode=msgspec.json.Decoder(resource.object).decode,
+        decode=view_decoder(resource.object),
         heads=tuple(Head(family.name, family.print_help, family.type) for family in families),
         render=render,
         targets=tuple(targets(resource, families, options)),
