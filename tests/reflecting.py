@@ -122,7 +122,7 @@ class Reflection:
         with store.lock:
             store.fold()
             return b"".join(
-                inflate(self._arena.read(offset, size), raw)
+                inflate((self._arena.read(offset, size),), raw)
                 for page in store.pages()
                 for offset, size, raw in zip(
                     page.table[OFFSET::WORDS], page.table[SIZE::WORDS], page.table[RAW::WORDS], strict=True

@@ -136,8 +136,17 @@ def plain_size(found: Iterable[Segment]) -> int:
 
 
 def plain_chunks(found: Iterable[Segment]) -> Iterator[bytes]:
-    """The text itself, inflated as it is sent."""
-    return _buffered(inflate(segment.data, segment.raw) for segment in found)
+    """The text itself, inflated as it is sent: a buffer at a time, since each call costs as much as a kilobyte."""
+    waiting: list[bytes | memoryview] = []
+    size = 0
+    for segment in found:
+        waiting.append(segment.data)
+        size += segment.raw
+        if size >= _BUFFER:
+            yield inflate(waiting, size)
+            waiting, size = [], 0
+    if waiting:
+        yield inflate(waiting, size)
 
 
 def _buffered(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ source  RFC 1951 section 3.2.3 and RFC 1952 section 2.3; isal level 1 deflates t
 """
 
 import struct
+from collections.abc import Iterable
 
 from isal import igzip_lib, isal_zlib
 
@@ -34,9 +35,10 @@ class Deflater:
         return bytes(self._compressor.compress(text) + self._compressor.flush(isal_zlib.Z_FULL_FLUSH))
 
 
-def inflate(segment: bytes | memoryview, size: int) -> bytes:
-    """The text of one segment; size is its length in bytes."""
-    return bytes(igzip_lib.decompress(bytes(segment) + END, igzip_lib.DECOMP_DEFLATE, 15, max(size, 1)))
+def inflate(segments: Iterable[bytes | memoryview], size: int) -> bytes:
+    """The text of segments one after the other; size is its length in bytes."""
+    joined = b"".join((*segments, END))
+    return bytes(igzip_lib.decompress(joined, igzip_lib.DECOMP_DEFLATE, 15, max(size, 1)))
 
 
 def trailer(crc: int, size: int) -> bytes:

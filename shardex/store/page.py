@@ -213,7 +213,7 @@ class Page:
 
     def _text(self, family: int, arena: Arena) -> bytes:
         offset, size, raw, _ = self._segment(family)
-        return inflate(arena.read(offset, size), raw) if size else b""
+        return inflate((arena.read(offset, size),), raw) if size else b""
 
     def _segment(self, family: int) -> "array[int]":
         return self.table[WORDS * family : WORDS * (family + 1)]
