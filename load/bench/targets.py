@@ -29,6 +29,8 @@ class Target(msgspec.Struct, frozen=True):
 TARGETS = {
     target.figure: target
     for target in (
+        Target("empty.memory", 120e6),
+        Target("start.whole", 2.25, (4.5, 4.5), _SIZE),
         Target("sync.cpu_per_pod", 90e-6, (235e-6, 235e-6)),
         Target("pages.cpu_per_pod", 90e-6, (235e-6, 235e-6)),
         Target("sync.memory_per_pod", 4e3, (24e3, 49e3)),  # the peer: after minutes of idling, after the sync
@@ -41,6 +43,8 @@ TARGETS = {
         Target("churn-100.cpu_per_event", 100e-6, (283e-6, 283e-6)),
         Target("churn-1000.cpu_per_event", 100e-6, (283e-6, 283e-6)),
         Target("churn-100.gzip", 0.3, (2.2, 2.6), _SIZE),
+        Target("growth.200000.peak_memory_per_pod", 7.2e3),  # 1.5 GB in all, less the empty tree
+        Target("growth.200000.gzip", 1.5),
         Target("growth.cpu_bend", 1.1),
         Target("growth.memory_bend", 1.1),
     )

@@ -40,7 +40,8 @@ class Readiness:
         missing = self._upstream.missing()
         if missing:
             return False, said(missing)
-        return True, "ok, with the last state of a worker that is away\n"
+        stale = any(line.stale() for line in self._upstream.lines)
+        return True, "ok, with the last state of a worker that is away\n" if stale else "ok\n"
 
     def post(self, stop: threading.Event) -> None:
         """Keep the board told, about once a second, until stopped."""
