@@ -21,6 +21,7 @@ from shardex.store.publication import Head, KindText, Publication
 _BUFFER = 1 << 18  # bytes handed to the socket at once: few system calls, little memory
 
 Read = Callable[[int, int], memoryview]
+_Bytes = bytes | memoryview
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -119,7 +120,7 @@ def gzip_size(found: Iterable[Segment]) -> int:
 def gzip_chunks(found: Iterable[Segment]) -> Iterator[bytes]:
     """One gzip member."""
 
-    def pieces() -> Iterator[bytes | memoryview]:
+    def pieces() -> Iterator[_Bytes]:
         yield HEADER
         crc = size = 0
         for segment in found:
@@ -128,7 +129,7 @@ def gzip_chunks(found: Iterable[Segment]) -> Iterator[bytes]:
             yield segment.data
         yield trailer(crc, size)
 
-    return _buffered(pieces())
+    return (b"".join(waiting) for waiting, _ in _buffered((piece, len(piece)) for piece in pieces()))
 
 
 def plain_size(found: Iterable[Segment]) -> int:
@@ -136,27 +137,19 @@ def plain_size(found: Iterable[Segment]) -> int:
 
 
 def plain_chunks(found: Iterable[Segment]) -> Iterator[bytes]:
-    """The text itself, inflated as it is sent: a buffer at a time, since each call costs as much as a kilobyte."""
-    waiting: list[bytes | memoryview] = []
-    size = 0
-    for segment in found:
-        waiting.append(segment.data)
-        size += segment.raw
-        if size >= _BUFFER:
-            yield inflate(waiting, size)
-            waiting, size = [], 0
-    if waiting:
-        yield inflate(waiting, size)
+    """The text itself, inflated as it is sent: a buffer at a time, since each call costs as much as some kilobytes."""
+    return (inflate(waiting, size) for waiting, size in _buffered((segment.data, segment.raw) for segment in found))
 
 
-def _buffered(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
-    waiting: list[bytes | memoryview] = []
+def _buffered(pieces: Iterable[tuple[_Bytes, int]]) -> Iterator[tuple[list[_Bytes], int]]:
+    """Pieces that make a buffer when they are sent, each of so many bytes then, and the sum."""
+    waiting: list[_Bytes] = []
     size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
+    for data, length in pieces:
+        waiting.append(data)
+        size += length
         if size >= _BUFFER:
-            yield b"".join(waiting)
+            yield waiting, size
             waiting, size = [], 0
     if waiting:
-        yield b"".join(waiting)
+        yield waiting, size
