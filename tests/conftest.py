@@ -4,6 +4,7 @@ import logging
 import os
 
 import pytest
+from kubeconfigs import certificates
 
 os.environ["TZ"] = "UTC"  # what a schedule without a zone is meant in
 
@@ -18,3 +19,11 @@ def _log():
     root.setLevel(levels[0])
     noisy.setLevel(levels[1])
     logging.addLevelName(logging.WARNING, "WARNING")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A folder of certificates, to be copied: what changes it changes it for everybody."""
+    folder = tmp_path_factory.mktemp("certificates")
+    certificates(folder)
+    return folder

@@ -131,11 +131,7 @@ def test_daemonset_covers_everything_once():
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_pod_monitor(tmp_path, name):
     """It scrapes every port of every pod of every overlay, within limits that are said."""
-    (tmp_path / "kustomization.yaml").write_text(
-        f"resources: [{_relative(tmp_path, f'overlays/{name}')}]\n"
-        f"components: [{_relative(tmp_path, 'components/prometheus-operator')}]\nnamespace: prometheus\n"
-    )
-    found = overlay(str(tmp_path))
+    found = _placed(tmp_path, name, "prometheus", "prometheus-operator")
     monitor = one(found, "PodMonitor")
     assert faults(monitor) == []
     assert monitor["metadata"]["namespace"] == "prometheus"
@@ -151,10 +147,7 @@ def test_pod_monitor(tmp_path, name):
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_in_another_namespace(tmp_path, name):
     """As docs/deploying.md says: everything moves along, also whom the roles are bound to."""
-    (tmp_path / "kustomization.yaml").write_text(
-        f"resources: [{_relative(tmp_path, f'overlays/{name}')}]\nnamespace: elsewhere\n"
-    )
-    found = overlay(str(tmp_path))
+    found = _placed(tmp_path, name, "elsewhere")
     sound(found)
     assert {document["metadata"].get("namespace", "elsewhere") for document in found} == {"elsewhere"}
 
@@ -162,11 +155,7 @@ def test_in_another_namespace(tmp_path, name):
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_auth_filter(tmp_path, name):
     """Every exporter asks for a token, may ask whose it is, and its readiness still reaches the kubelet."""
-    (tmp_path / "kustomization.yaml").write_text(
-        f"resources: [{_relative(tmp_path, f'overlays/{name}')}]\n"
-        f"components: [{_relative(tmp_path, 'components/auth-filter')}]\nnamespace: elsewhere\n"
-    )
-    found = overlay(str(tmp_path))
+    found = _placed(tmp_path, name, "elsewhere", "auth-filter")
     assert [fault for document in found for fault in faults(document)] == []
     for workload, container in exporters(found):
         assert options(container).auth_filter
@@ -177,6 +166,15 @@ def test_auth_filter(tmp_path, name):
         assert granted(found, "shardex-scaler")["", "/metrics", "get"] == {("", "")}
     if name != "daemonset":  # whose accounts have other names
         sound(found)
+
+
+def _placed(folder, name, namespace, *components):
+    """Documents of an overlay in a namespace of its user's, with components."""
+    used = ", ".join(_relative(folder, f"components/{component}") for component in components)
+    (folder / "kustomization.yaml").write_text(
+        f"resources: [{_relative(folder, f'overlays/{name}')}]\ncomponents: [{used}]\nnamespace: {namespace}\n"
+    )
+    return overlay(str(folder))
 
 
 def _relative(folder, name):

@@ -4,7 +4,7 @@ import shutil
 import ssl
 
 import pytest
-from kubeconfigs import certificates, kubeconfig
+from kubeconfigs import kubeconfig
 from loopback import reply, scripted
 from observing import answering, page, shard
 from tree import eventually, running
@@ -16,13 +16,6 @@ from scaler.pages import Pages
 from shardex.errors import OptionsError
 
 TOKEN = "tok-5d11c0de"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("certificates")
-    certificates(folder)
-    return folder
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import time
 import bcrypt
 import pytest
 from helpers import read
-from kubeconfigs import certificates, kubeconfig
+from kubeconfigs import kubeconfig
 from loopback import relay
 from tree import command, eventually, get, running
 
@@ -21,14 +21,6 @@ from load import testing
 pytestmark = pytest.mark.slow
 
 PAIR = "cert_file: server.crt, key_file: server.key"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Certificates that every test copies."""
-    folder = tmp_path_factory.mktemp("certificates")
-    certificates(folder)
-    return folder
 
 
 @pytest.fixture

@@ -3,20 +3,12 @@
 import shutil
 
 import pytest
-from kubeconfigs import certificates
 
 from shardex.errors import OptionsError
 from shardex.serving import tls
 from shardex.serving.tls import WebFile
 
 PAIR = "tls_server_config: {cert_file: live/server.crt, key_file: live/server.key}\n"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("certificates")
-    certificates(folder)
-    return folder
 
 
 @pytest.fixture
