@@ -1,7 +1,6 @@
 """The front's process: gunicorn around the WSGI application, on sockets that are bound already."""
 
 import logging
-import os
 import signal
 import socket
 import sys
@@ -26,6 +25,7 @@ from shardex.serving.upstream import Upstream
 from shardex.serving.wsgi import Front
 from shardex.workers.board import Board
 from shardex.workers.children import die_with_parent
+from shardex.workers.guard import guarded
 from shardex.workers.shardset import ShardSet
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Doors:
         for body in self._beside:  # here, since a thread of the arbiter's would not come along into its worker
-            threading.Thread(target=_guarded, args=(body,), daemon=True).start()
+            threading.Thread(target=guarded, args=(body,), daemon=True).start()
         return self._app
 
 
@@ -115,15 +115,6 @@ def serve(
     if options.ready_file:
         beside.append(lambda: front.readiness.post(threading.Event()))
     _Application(app, settings, beside).run()
-
-
-def _guarded(body: Callable[[], None]) -> None:
-    """A thread that cannot go on ends the process, and gunicorn starts a whole one instead of half of one."""
-    try:
-        body()
-    except BaseException:
-        log.exception("a thread beside the answers cannot go on")
-        os._exit(1)
 
 
 def _web_file(path: str) -> WebFile | None:

@@ -1,4 +1,4 @@
-"""What a worker's threads run in."""
+"""What the threads of a worker and of the front run in."""
 
 import logging
 import os
@@ -8,9 +8,9 @@ log = logging.getLogger(__name__)
 
 
 def guarded(body: Callable[..., None], *arguments: object) -> None:
-    """A thread that cannot go on ends the process: the supervisor starts a whole one instead of half of one."""
+    """A thread that cannot go on ends the process: whoever forked it starts a whole one instead of half of one."""
     try:
         body(*arguments)
     except BaseException:
-        log.exception("a thread of the worker failed")
+        log.exception("a thread cannot go on, and so its process ends")
         os._exit(1)
